@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// MAC is an Ethernet address. Unlike net.HardwareAddr it compares with == and
+// serves as a map key.
+type MAC [6]byte
+
+// ParseMAC reads six colon-separated octets, the form that OVN uses.
+func ParseMAC(s string) (MAC, error) {
+	hw, err := net.ParseMAC(s)
+	if err != nil || len(hw) != 6 {
+		return MAC{}, fmt.Errorf("%q is not an Ethernet address; write six octets such as 00:00:01:ff:00:01", s)
+	}
+	return MAC(hw), nil
+}
+
+func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
+
+// IsMulticast reports the group bit, which broadcast has set too (IEEE 802).
+func (m MAC) IsMulticast() bool { return m[0]&1 != 0 }
+
+// IsZero reports 00:00:00:00:00:00.
+func (m MAC) IsZero() bool { return m == MAC{} }
+
+// PortType says what a switch port connects to (OVN's Logical_Switch_Port.type).
+type PortType uint8
+
+const (
+	PortVIF      PortType = iota // "": a port of this node, bound by iface_id
+	PortRouter                   // "router": one end of a cable to a router port
+	PortLocalnet                 // "localnet": the physical network, bound by network_name
+)
+
+// String returns OVN's word for the type; a VIF's is the empty string.
+func (t PortType) String() string {
+	switch t {
+	case PortRouter:
+		return "router"
+	case PortLocalnet:
+		return "localnet"
+	default:
+		return ""
+	}
+}
+
+// Topology is the whole logical network of one node.
+type Topology struct {
+	Switches          []Switch
+	Routers           []Router
+	StaticMACBindings []StaticMACBinding
+}
+
+// Switch is a logical switch: one broadcast domain.
+type Switch struct {
+	Name  string
+	Ports []SwitchPort
+}
+
+// SwitchPort is a logical switch port (LSP). Names are unique over the whole
+// topology, as in OVN.
+type SwitchPort struct {
+	Name      string
+	Type      PortType
+	Addresses []PortAddress // known hosts behind the port; never includes "unknown"
+	Unknown   bool          // "unknown" was listed: learn MACs here and flood unknown unicast to it
+
+	RouterPort  string // PortRouter: options.router-port, the peer's name
+	NetworkName string // PortLocalnet: options.network_name
+	Tag         uint16 // PortLocalnet: VLAN id 1..4094, 0 for untagged
+}
+
+// PortAddress is one "MAC IP…" entry of a switch port's addresses.
+type PortAddress struct {
+	MAC MAC
+	IPs []netip.Addr
+}
+
+// Router is a logical router.
+type Router struct {
+	Name         string
+	Options      RouterOptions
+	Ports        []RouterPort
+	StaticRoutes []StaticRoute
+}
+
+// RouterOptions are the router's options that Parkway reads, with OVN's names.
+type RouterOptions struct {
+	// AlwaysLearnFromARPRequest creates a neighbor from any ARP request or
+	// neighbor solicitation seen on a router port, not only from those aimed
+	// at the router. OVN's default, and ours, is true.
+	AlwaysLearnFromARPRequest bool
+	// MACBindingAgeThreshold is kept in OVN's own syntax: seconds, or a
+	// ;-separated list of CIDR:seconds ending in a default. Empty is off.
+	MACBindingAgeThreshold string
+}
+
+// RouterPort is a logical router port (LRP).
+type RouterPort struct {
+	Name       string
+	MAC        MAC
+	Networks   []netip.Prefix // the port's own addresses with their prefix lengths; bits are not masked
+	GatewayMTU uint16         // options.gateway_mtu in octets of IP packet; 0 is unlimited
+}
+
+// StaticRoute is one route. Several with the same Prefix are ECMP members.
+type StaticRoute struct {
+	Prefix     netip.Prefix // masked
+	Nexthop    netip.Addr   // invalid when Discard
+	OutputPort string       // router port name; empty means the port whose network holds Nexthop
+	Discard    bool         // nexthop: discard
+}
+
+// StaticMACBinding fixes a neighbor that must never be asked for or learned.
+type StaticMACBinding struct {
+	LogicalPort string // router port name
+	IP          netip.Addr
+	MAC         MAC
+}
