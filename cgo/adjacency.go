@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cgo
+
+/*
+#include "datapath.h"
+*/
+import "C"
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"unsafe"
+)
+
+// AdjState is what workers do with an adjacency. From AdjReachable on they forward.
+type AdjState uint8
+
+const (
+	AdjIncomplete AdjState = C.PW_ADJ_INCOMPLETE // park
+	AdjDraining   AdjState = C.PW_ADJ_DRAINING   // MAC known, parked packets go first
+	AdjFailed     AdjState = C.PW_ADJ_FAILED     // drop
+	AdjReachable  AdjState = C.PW_ADJ_REACHABLE
+	AdjStale      AdjState = C.PW_ADJ_STALE
+	AdjDelay      AdjState = C.PW_ADJ_DELAY
+	AdjProbe      AdjState = C.PW_ADJ_PROBE
+	AdjPermanent  AdjState = C.PW_ADJ_PERMANENT
+)
+
+// Adjacency mirrors struct pw_adj, one cache line of DPDK memory.
+type adjacency struct {
+	word     uint64 // written by control alone, atomically
+	srcMAC   [6]byte
+	used     uint8 // workers set it; see AdjacencyUsed
+	family   uint8
+	lrp      uint32
+	reserved uint32
+	ip       [16]byte
+	_        [24]byte
+}
+
+const (
+	_ = uint(unsafe.Sizeof(adjacency{}) - C.sizeof_struct_pw_adj)
+	_ = uint(C.sizeof_struct_pw_adj - unsafe.Sizeof(adjacency{}))
+)
+
+func (d *Datapath) adjacency(i uint32) *adjacency {
+	return &unsafe.Slice((*adjacency)(unsafe.Pointer(d.c.adjs)), int(d.c.n_adjs))[i]
+}
+
+// InitAdjacency gives a free adjacency its fixed part and state INCOMPLETE. No
+// worker may know the index yet: it goes into a hash or a next hop only after. Every
+// adjacency must then also be in the neighbor hash under its next hop.
+// Control lcore only.
+func (d *Datapath) InitAdjacency(i uint32, routerPort uint16, ip netip.Addr, srcMAC [6]byte) {
+	a := d.adjacency(i)
+	*a = adjacency{srcMAC: srcMAC, lrp: uint32(routerPort), family: 6}
+	if ip.Is4() {
+		a.family = 4
+	}
+	copy(a.ip[:], ip.AsSlice())
+}
+
+// StoreAdjacency publishes MAC, switch port (or OutSwitch) and state in one store, so
+// that no worker sees half of it. Control lcore only.
+func (d *Datapath) StoreAdjacency(i uint32, mac [6]byte, switchPort uint16, state AdjState) {
+	var word uint64
+	for k := 5; k >= 0; k-- {
+		word = word<<8 | uint64(mac[k])
+	}
+	word |= uint64(switchPort&0xfff)<<48 | uint64(state)<<60
+	// Sequentially consistent: control reads the workers' asks after this store.
+	atomic.StoreUint64(&d.adjacency(i).word, word)
+}
+
+// AdjacencyUsed reports whether a worker has forwarded through the adjacency since
+// the last call, and starts the next sample. Control lcore only.
+func (d *Datapath) AdjacencyUsed(i uint32) bool {
+	a := d.adjacency(i)
+	used := a.used != 0
+	a.used = 0
+	return used
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control's side of park slots: draining in order, taking, expiring, handing back.
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+
+#include "control.h"
+
+static struct pw_park_slot *
+slot_of(const struct pw_control *c, uint16_t worker, uint32_t slot)
+{
+	return &c->dp->workers[worker]->park.slots[slot];
+}
+
+static struct rte_mbuf *
+pop(struct pw_control *c, uint16_t worker, struct pw_park_slot *s, uint64_t older_than, bool *lost)
+{
+	struct pw_park *p = &c->dp->workers[worker]->park;
+	struct rte_mbuf *m = pw_park_pop(p, s, older_than, lost);
+	if (m != NULL) {
+		uint64_t popped = atomic_load_explicit(&p->popped, memory_order_relaxed);
+		atomic_store_explicit(&p->popped, popped + 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&c->dp->pool_parked, 1, memory_order_relaxed);
+	}
+	return m;
+}
+
+bool
+pw_control_slot_open(const struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word)
+{
+	uint64_t now = atomic_load_explicit(&slot_of(c, worker, slot)->word, memory_order_acquire);
+	return now >> 8 == word >> 8 && pw_slot_state(now) != PW_SLOT_FREE;
+}
+
+bool
+pw_control_claim(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word)
+{
+	uint64_t expect = pw_slot_with(word, PW_SLOT_PARKED);
+	if (!atomic_compare_exchange_strong_explicit(&slot_of(c, worker, slot)->word, &expect,
+						     pw_slot_with(word, PW_SLOT_DRAINING), memory_order_acq_rel,
+						     memory_order_acquire))
+		return false;
+	struct pw_drain *d = &c->drains[worker][slot];
+	*d = (struct pw_drain){.word = word};
+	return true;
+}
+
+void
+pw_control_handback(struct pw_control *c, uint16_t worker, uint32_t slot)
+{
+	struct pw_worker *w = c->dp->workers[worker];
+	struct pw_park_slot *s = slot_of(c, worker, slot);
+	uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
+	atomic_store_explicit(&s->word, pw_slot_with(word, PW_SLOT_HANDBACK), memory_order_release);
+	atomic_fetch_add_explicit(&w->kick, 1, memory_order_release);
+}
+
+uint16_t
+pw_control_take(struct pw_control *c, uint16_t worker, uint32_t slot, struct rte_mbuf **out, uint16_t n)
+{
+	struct pw_park_slot *s = slot_of(c, worker, slot);
+	uint16_t k = 0;
+	bool lost = false;
+	while (k < n) {
+		struct rte_mbuf *m = pop(c, worker, s, 0, &lost);
+		if (m != NULL)
+			out[k++] = m;
+		else if (!lost)
+			break;
+	}
+	return k;
+}
+
+uint32_t
+pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word, uint64_t tsc)
+{
+	struct pw_park_slot *s = slot_of(c, worker, slot);
+	uint32_t n = 0;
+	bool lost = false;
+	if (atomic_load_explicit(&s->word, memory_order_acquire) != pw_slot_with(word, PW_SLOT_PARKED))
+		return 0;
+	for (;;) {
+		struct rte_mbuf *m = pop(c, worker, s, tsc, &lost);
+		if (m == NULL && !lost)
+			return n;
+		if (m == NULL)
+			continue;
+		pw_control_free_as(c, m, PW_DROP_PARK_EXPIRED);
+		n++;
+	}
+}
+
+// The port and queue that control can drain through, or false when only the worker
+// can send there: another router, an unknown port, a port without a queue for us.
+static bool
+own_queue(const struct pw_datapath *dp, uint64_t adj_word, const struct pw_lsp **lsp, uint16_t *txq)
+{
+	const struct pw_tables *t = atomic_load_explicit(&dp->tables, memory_order_relaxed);
+	uint16_t out = pw_adj_out(adj_word);
+	if (out == PW_OUT_SWITCH)
+		return false;
+	*lsp = &t->lsps[out];
+	if ((*lsp)->kind != PW_LSP_VIF && (*lsp)->kind != PW_LSP_LOCALNET)
+		return false;
+	*txq = dp->control_txq[(*lsp)->port];
+	return *txq != PW_NONE16;
+}
+
+// Fills d with the next packets, ready to leave. A packet that can't take its tag is
+// dropped here.
+static void
+refill(struct pw_control *c, struct pw_drain *d, uint16_t worker, uint32_t slot, uint32_t most,
+       const struct pw_adj *a, uint64_t adj_word, const struct pw_lsp *lsp)
+{
+	struct pw_counters *count = &c->for_worker[worker];
+	uint16_t n = pw_control_take(c, worker, slot, d->m, (uint16_t)RTE_MIN(most, (uint32_t)PW_CONTROL_PENDING));
+	uint16_t k = 0;
+	d->taken += n;
+	count->drained += n;
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = d->m[i];
+		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+		memcpy(eth->dst_addr.addr_bytes, &adj_word, RTE_ETHER_ADDR_LEN);
+		memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
+		m->vlan_tci = lsp->vlan;
+		if (lsp->vlan != 0 && rte_vlan_insert(&m) != 0) {
+			count->drops[PW_DROP_OUT_VLAN]++;
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		d->m[k++] = m;
+	}
+	d->first = 0;
+	d->n = k;
+}
+
+enum pw_drain_status
+pw_control_drain(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word, uint32_t adj, uint32_t *sent)
+{
+	struct pw_datapath *dp = c->dp;
+	struct pw_drain *d = &c->drains[worker][slot];
+	const uint32_t ring = dp->workers[worker]->park.cfg.ring;
+	const struct pw_adj *a = &dp->adjs[adj];
+	const struct pw_lsp *lsp;
+	uint64_t adj_word = pw_adj_load(a);
+	uint64_t now = atomic_load_explicit(&slot_of(c, worker, slot)->word, memory_order_acquire);
+	uint16_t txq;
+
+	*sent = 0;
+	if (now != pw_slot_with(word, PW_SLOT_DRAINING) && !pw_control_claim(c, worker, slot, word))
+		return PW_DRAIN_GONE;
+	if (!own_queue(dp, adj_word, &lsp, &txq)) {
+		pw_control_handback(c, worker, slot);
+		return PW_DRAIN_DONE;
+	}
+	for (;;) {
+		if (d->n == 0) {
+			// One ring's worth is enough: what came behind is the worker's to send.
+			if (d->taken < ring)
+				refill(c, d, worker, slot, ring - d->taken, a, adj_word, lsp);
+			if (d->n == 0) {
+				pw_control_handback(c, worker, slot);
+				return PW_DRAIN_DONE;
+			}
+		}
+		uint16_t n = rte_eth_tx_burst(lsp->port, txq, d->m + d->first, d->n);
+		c->for_worker[worker].tx += n;
+		*sent += n;
+		d->first += n;
+		d->n -= n;
+		if (d->n > 0)
+			return PW_DRAIN_AGAIN;
+	}
+}
+
+void
+pw_control_discard(struct pw_control *c, uint16_t worker, uint32_t slot)
+{
+	struct pw_drain *d = &c->drains[worker][slot];
+	if (d->n == 0)
+		return;
+	c->for_worker[worker].drops[PW_DROP_TX_FULL] += d->n;
+	rte_pktmbuf_free_bulk(d->m + d->first, d->n);
+	d->n = 0;
+}
+
+void
+pw_control_abandon(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word)
+{
+	pw_control_discard(c, worker, slot);
+	uint64_t now = atomic_load_explicit(&slot_of(c, worker, slot)->word, memory_order_acquire);
+	if (now == pw_slot_with(word, PW_SLOT_DRAINING))
+		pw_control_handback(c, worker, slot);
+}
+
+uint32_t
+pw_control_slot_depth(const struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t *oldest)
+{
+	const struct pw_park *p = &c->dp->workers[worker]->park;
+	const struct pw_park_slot *s = slot_of(c, worker, slot);
+	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	uint32_t n = atomic_load_explicit(&s->tail, memory_order_acquire) - head;
+	*oldest = n > 0 ? atomic_load_explicit(&s->ring[head & p->mask].tsc, memory_order_relaxed) : 0;
+	return n;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packet accounting and the conservation law:
+//
+//   rx + originated = tx + consumed + parked now + sum of drops
+//   parked now      = parked - drained - evicted - expired - failed - discarded
+//
+// A block has one writer. A worker writes its own; control writes one of its own
+// and one for each worker, for packets that it took from that worker. Readers add
+// blocks up without stopping anybody: the sums are exact once traffic rests.
+#ifndef PW_COUNTERS_H
+#define PW_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drop.h"
+#include "limits.h"
+
+struct pw_counters {
+	uint64_t rx;         // received from a port
+	uint64_t originated; // made here: replies, requests, copies of flooded frames
+	uint64_t tx;         // accepted by a port's transmit queue
+	uint64_t consumed;   // ended at control, which had use for them
+	uint64_t parked;     // entered a park ring
+	uint64_t drained;    // left a park ring to be sent
+	uint64_t drops[PW_DROP_COUNT];
+	uint64_t port_tx_dropped[PW_MAX_PORTS]; // the share of TX_FULL by port
+} __attribute__((aligned(PW_CACHE_LINE)));
+
+// For the assertions of the Go mirror.
+enum {
+	offsetof_drops = offsetof(struct pw_counters, drops),
+	offsetof_port_tx_dropped = offsetof(struct pw_counters, port_tx_dropped),
+};
+
+#endif

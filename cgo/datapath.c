@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath.h"
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "control.h"
+#include "worker.h"
+
+struct pw_datapath *
+pw_datapath_new(const struct pw_datapath_config *cfg)
+{
+	struct pw_datapath *dp = rte_zmalloc("pw_datapath", sizeof(*dp), PW_CACHE_LINE);
+	if (dp == NULL)
+		return NULL;
+	dp->fdb = cfg->fdb;
+	dp->neigh4 = cfg->neigh4;
+	dp->neigh6 = cfg->neigh6;
+	dp->qsbr = cfg->qsbr;
+	dp->pool = cfg->pool;
+	dp->n_adjs = cfg->max_adjs;
+	dp->pool_park_limit = cfg->pool_park_limit;
+	dp->tsc_hz = rte_get_tsc_hz();
+	for (int i = 0; i < PW_MAX_PORTS; i++)
+		dp->control_txq[i] = PW_NONE16;
+	dp->adjs = rte_zmalloc("pw_adjacencies", sizeof(*dp->adjs) * cfg->max_adjs, PW_CACHE_LINE);
+	dp->control = pw_control_new(dp);
+	if (dp->adjs == NULL || dp->control == NULL) {
+		pw_datapath_free(dp);
+		return NULL;
+	}
+	return dp;
+}
+
+void
+pw_datapath_purge(struct pw_datapath *dp)
+{
+	for (uint16_t i = 0; i < dp->n_workers; i++) {
+		for (uint32_t slot = 0; slot < dp->workers[i]->park.cfg.slots; slot++)
+			pw_control_discard(dp->control, i, slot);
+		pw_worker_purge(dp->workers[i]);
+	}
+}
+
+struct pw_tables *
+pw_datapath_publish(struct pw_datapath *dp, struct pw_tables *t)
+{
+	return atomic_exchange_explicit(&dp->tables, t, memory_order_acq_rel);
+}
+
+void
+pw_datapath_free(struct pw_datapath *dp)
+{
+	if (dp == NULL)
+		return;
+	for (uint16_t i = 0; i < dp->n_workers; i++)
+		pw_worker_free(dp->workers[i]);
+	pw_control_free(dp->control);
+	pw_tables_free(atomic_load_explicit(&dp->tables, memory_order_relaxed));
+	rte_free(dp->adjs);
+	rte_free(dp);
+}

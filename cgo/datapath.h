@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The datapath: what every worker and control share. Who writes and who reads each
+// field is said beside it; a field without a note is set before workers start and
+// never changes.
+#ifndef PW_DATAPATH_H
+#define PW_DATAPATH_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <rte_hash.h>
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+
+#include "adjacency.h"
+#include "limits.h"
+#include "tables.h"
+
+struct pw_worker;
+struct pw_control;
+
+struct pw_datapath {
+	_Atomic(struct pw_tables *) tables; // writer: control; readers: workers, under RCU
+	struct pw_adj *adjs;                // see adjacency.h
+	uint32_t n_adjs;
+	struct rte_hash *fdb;    // pw_fdb_key -> switch port index; writer: control
+	struct rte_hash *neigh4; // pw_neigh4_key -> adjacency index; writer: control
+	struct rte_hash *neigh6; // pw_neigh6_key -> adjacency index; writer: control
+	struct rte_rcu_qsbr *qsbr; // thread id = worker index
+	struct rte_mempool *pool;
+	uint64_t tsc_hz;
+	uint16_t n_workers;
+	uint16_t control_txq[PW_MAX_PORTS]; // control's own transmit queue, PW_NONE16: by way of a worker
+	_Atomic int64_t pool_parked;        // packets parked over all workers; any of them and control
+	int64_t pool_park_limit;            // their share of the pool
+	struct pw_worker *workers[PW_MAX_WORKERS];
+	struct pw_control *control;
+};
+
+// The learned and configured MACs of every switch: switch index above 48 bits of MAC.
+static inline uint64_t
+pw_fdb_key(uint16_t sw, uint64_t mac)
+{
+	return (uint64_t)sw << 48 | mac;
+}
+
+// pw_mac48 loads a MAC as a number: octet 0 in the lowest byte, as in an adjacency word.
+static inline uint64_t
+pw_mac48(const uint8_t *mac)
+{
+	uint32_t lo;
+	uint16_t hi;
+	__builtin_memcpy(&lo, mac, 4);
+	__builtin_memcpy(&hi, mac + 4, 2);
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline uint64_t
+pw_neigh4_key(uint32_t lrp, uint32_t ip_be)
+{
+	return (uint64_t)lrp << 32 | ip_be;
+}
+
+struct pw_neigh6_key {
+	uint8_t ip[16];
+	uint32_t lrp;
+	uint32_t zero;
+};
+
+struct pw_datapath_config {
+	struct rte_hash *fdb, *neigh4, *neigh6;
+	struct rte_rcu_qsbr *qsbr;
+	struct rte_mempool *pool;
+	uint32_t max_adjs;
+	int64_t pool_park_limit;
+};
+
+// pw_datapath_new returns a datapath without workers or tables, in DPDK memory;
+// NULL when memory is short.
+struct pw_datapath *pw_datapath_new(const struct pw_datapath_config *cfg);
+
+// pw_datapath_purge frees every packet that waits in a ring of any worker or with
+// control. Nobody may run.
+void pw_datapath_purge(struct pw_datapath *dp);
+
+// pw_datapath_publish makes t the tables and returns the former ones, which the
+// caller frees once every worker has been quiescent. Control only.
+struct pw_tables *pw_datapath_publish(struct pw_datapath *dp, struct pw_tables *t);
+
+// pw_datapath_free frees it, its workers and its tables. Nobody may run.
+void pw_datapath_free(struct pw_datapath *dp);
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sizes that shape the datapath's structures. Each is a bound of DESIGN rule 3:
+// what happens at it is said where it is enforced.
+#ifndef PW_LIMITS_H
+#define PW_LIMITS_H
+
+#define PW_CACHE_LINE 64
+
+#define PW_BURST 64          // packets per poll; the bulk hash lookup takes no more
+#define PW_MAX_PORTS 32      // RTE_MAX_ETHPORTS of the packaged DPDK
+#define PW_MAX_WORKERS 32    //
+#define PW_MAX_RXQS 64       // (port, queue) pairs of one worker
+#define PW_MAX_LSPS 4095     // a switch port index travels in 12 bits of the adjacency word
+#define PW_MAX_ROUNDS 16     // routers that one packet may cross inside this node
+#define PW_OWN_ADDRS 8       // own addresses per family that a router port checks sources against
+#define PW_MAX_ECMP 64       // members of one multipath group
+#define PW_LEARN_CACHE 256   // recently seen source MACs per worker, direct mapped
+#define PW_ADDR_ONLY_MIN 14  // Ethernet header without VLAN tag
+
+#define PW_NONE16 0xffffu    // "no such index" in 16-bit index fields
+#define PW_NONE32 0xffffffffu
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// lr_in_arp_request: packets whose next hop has no usable adjacency are parked, in
+// order, and control is asked once per next hop. park.h has the protocol.
+#include <string.h>
+
+#include "stages.h"
+
+static struct pw_park_key
+next_hop(const struct pw_datapath *dp, const struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
+{
+	struct pw_park_key key = {.lrp = p->out_lrp, .family = family};
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	if (p->adj != PW_NONE32) {
+		// A gateway may be of the other family than the packet (RFC 5549).
+		key.family = dp->adjs[p->adj].family;
+		memcpy(key.ip, dp->adjs[p->adj].ip, sizeof(key.ip));
+	} else if (family == 4) {
+		memcpy(key.ip, &((const struct rte_ipv4_hdr *)(eth + 1))->dst_addr, 4);
+	} else {
+		memcpy(key.ip, ((const struct rte_ipv6_hdr *)(eth + 1))->dst_addr, 16);
+	}
+	return key;
+}
+
+// The adjacency of key as it is now. A MAC that waits for older packets to drain
+// counts as known: whoever asks has seen to those packets.
+static bool
+resolved(const struct pw_datapath *dp, const struct pw_park_key *key, struct pw_pkt *p, enum pw_adj_state *state)
+{
+	*state = PW_ADJ_INCOMPLETE;
+	p->adj = pw_neigh_lookup(dp, key);
+	if (p->adj == PW_NONE32)
+		return false;
+	p->word = pw_adj_load(&dp->adjs[p->adj]);
+	*state = pw_adj_state(p->word);
+	return pw_adj_usable(p->word) || *state == PW_ADJ_DRAINING;
+}
+
+static struct rte_mbuf *
+take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
+{
+	struct rte_mbuf *m = pw_park_pop(&w->park, s, 0, lost);
+	if (m != NULL) {
+		w->park_popped++;
+		atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+	}
+	return m;
+}
+
+// Finishes a slot that is in HANDBACK, and so the worker's: sends or drops what is
+// left and closes it; true then. While the next hop is unresolved and packets wait,
+// the slot goes back to PARKED with a new ask.
+static bool
+finish(struct pw_worker *w, struct pw_park_slot *s)
+{
+	for (;;) {
+		struct pw_pkt p = {.lsp = PW_NONE16, .out_lrp = (uint16_t)s->key.lrp};
+		enum pw_adj_state state;
+		bool lost, send = resolved(w->dp, &s->key, &p, &state);
+
+		if (!send && state != PW_ADJ_FAILED && pw_park_size(s) > 0) {
+			uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
+			atomic_store_explicit(&s->word, pw_slot_with(word, PW_SLOT_PARKED), memory_order_release);
+			pw_park_ask(&w->park, s);
+			// Asked, now look again: see pw_park_packet.
+			atomic_thread_fence(memory_order_seq_cst);
+			if (!resolved(w->dp, &s->key, &p, &state))
+				return false;
+			word = pw_slot_with(word, PW_SLOT_PARKED);
+			if (!atomic_compare_exchange_strong_explicit(&s->word, &word,
+								     pw_slot_with(word, PW_SLOT_HANDBACK),
+								     memory_order_acq_rel, memory_order_acquire))
+				return false; // control drains it
+			continue;
+		}
+		struct rte_mbuf *m = take(w, s, &lost);
+		if (m == NULL && !lost) {
+			pw_park_close(&w->park, s);
+			return true;
+		}
+		if (m == NULL)
+			continue; // control expired that one
+		if (send) {
+			w->counters.drained++;
+			pw_router_deliver(w, m, &p);
+		} else {
+			pw_drop(w, m, PW_DROP_PARK_FAILED);
+		}
+	}
+}
+
+// Reason to refuse a newcomer, or PW_DROP_COUNT. The ring itself is no reason while
+// the oldest gives way.
+static enum pw_drop
+refusal(const struct pw_worker *w)
+{
+	uint64_t here = w->counters.parked - w->park_popped -
+			atomic_load_explicit(&w->park.popped, memory_order_relaxed);
+	if (here >= w->park.cfg.max_packets)
+		return PW_DROP_PARK_PACKETS;
+	if (atomic_load_explicit(&w->dp->pool_parked, memory_order_relaxed) >= w->dp->pool_park_limit)
+		return PW_DROP_PARK_POOL;
+	return PW_DROP_COUNT;
+}
+
+static void
+push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p)
+{
+	*pw_meta(m) = (struct pw_meta){
+		.tsc = w->now,
+		.worker = w->cfg.index,
+		.lsp = p->lsp,
+		.lrp = p->lrp,
+		.out_lrp = p->out_lrp,
+	};
+	w->counters.parked++;
+	atomic_fetch_add_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+	pw_park_push(&w->park, s, m, w->now);
+}
+
+// Parks m behind what waits in s already.
+static void
+join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p)
+{
+	if (pw_park_size(s) >= w->park.cfg.ring) {
+		if (w->park.cfg.drop_newest) {
+			pw_drop(w, m, PW_DROP_PARK_NEWEST);
+			return;
+		}
+		bool lost; // to control, which has made room then
+		struct rte_mbuf *oldest = take(w, s, &lost);
+		if (oldest != NULL)
+			pw_drop(w, oldest, PW_DROP_PARK_EVICTED);
+	} else {
+		enum pw_drop reason = refusal(w);
+		if (reason != PW_DROP_COUNT) {
+			pw_drop(w, m, reason);
+			return;
+		}
+	}
+	push(w, s, m, p);
+}
+
+bool
+pw_park_packet(struct pw_worker *w, struct rte_mbuf *m, struct pw_pkt *p, uint8_t family)
+{
+	struct pw_park_key key = next_hop(w->dp, m, p, family);
+	struct pw_park_slot *s = pw_park_find(&w->park, &key);
+
+	if (s != NULL) {
+		uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
+		if (pw_slot_state(word) != PW_SLOT_HANDBACK || !finish(w, s)) {
+			join(w, s, m, p);
+			return true;
+		}
+	}
+
+	// Nothing of ours waits for this next hop, so if it has resolved since the burst
+	// was looked up, or is just draining other workers' rings, m may go.
+	enum pw_adj_state state;
+	if (resolved(w->dp, &key, p, &state))
+		return false;
+	enum pw_drop reason = state == PW_ADJ_FAILED ? PW_DROP_NEIGHBOR_FAILED : refusal(w);
+	if (reason == PW_DROP_COUNT && (s = pw_park_open(&w->park, &key)) == NULL)
+		reason = PW_DROP_PARK_NEXTHOPS;
+	if (reason != PW_DROP_COUNT) {
+		pw_drop(w, m, reason);
+		return true;
+	}
+	push(w, s, m, p);
+	pw_park_ask(&w->park, s);
+
+	// Park, then look again. Control publishes a resolution before it reads the asks;
+	// we ask before we read the adjacency: one of us must see the other.
+	atomic_thread_fence(memory_order_seq_cst);
+	struct pw_pkt now;
+	if (!resolved(w->dp, &key, &now, &state))
+		return true;
+	uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
+	if (pw_slot_state(word) == PW_SLOT_PARKED &&
+	    atomic_compare_exchange_strong_explicit(&s->word, &word, pw_slot_with(word, PW_SLOT_HANDBACK),
+						    memory_order_acq_rel, memory_order_acquire))
+		finish(w, s);
+	return true;
+}
+
+void
+pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
+{
+	uint16_t k = 0;
+	for (uint16_t i = 0; i < b->n; i++) {
+		// In order, and each on the word that arp_resolve loaded: a packet that parks
+		// here comes before its successors that need not.
+		if (pw_adj_usable(b->p[i].word) || !pw_park_packet(w, b->m[i], &b->p[i], family))
+			pw_burst_keep(b, k++, i);
+	}
+	b->n = k;
+}
+
+void
+pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
+{
+	struct pw_park *pk = &w->park;
+	for (uint32_t i = 0; i < budget && i < pk->n_open; i++) {
+		if (pk->sweep >= pk->n_open)
+			pk->sweep = 0;
+		struct pw_park_slot *s = &pk->slots[pk->open[pk->sweep]];
+		uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
+		// A closed slot's place in the list is taken by another, which comes next.
+		if (pw_slot_state(word) != PW_SLOT_HANDBACK || !finish(w, s))
+			pk->sweep++;
+	}
+}

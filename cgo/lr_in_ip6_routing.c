@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// lr_in_ip_routing for IPv6: longest-prefix match, then hop limit.
+#include <string.h>
+
+#include <rte_ether.h>
+#include <rte_fib6.h>
+#include <rte_ip.h>
+
+#include "lr_in_ip_routing.h"
+
+static struct rte_ipv6_hdr *
+header(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, sizeof(struct rte_ether_hdr));
+}
+
+static void
+lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST])
+{
+	uint8_t dst[PW_BURST][RTE_FIB6_IPV6_ADDR_SIZE];
+	for (uint16_t i = 0; i < b->n; i++)
+		memcpy(dst[i], header(b->m[i])->dst_addr, sizeof(dst[i]));
+	for (uint16_t i = 0, end; i < b->n; i = end) {
+		end = pw_run(t, b, i);
+		struct rte_fib6 *fib = t->routers[t->lrps[b->p[i].lrp].router].fib6;
+		if (fib != NULL)
+			rte_fib6_lookup_bulk(fib, dst + i, nh + i, end - i);
+		else
+			memset(nh + i, 0, sizeof(*nh) * (end - i));
+	}
+}
+
+void
+pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
+{
+	uint64_t index[PW_BURST];
+	uint16_t k = 0;
+
+	lookup(w->tables, b, index);
+	for (uint16_t i = 0; i < b->n; i++) {
+		struct rte_mbuf *m = b->m[i];
+		struct pw_pkt *p = &b->p[i];
+		struct rte_ipv6_hdr *ip = header(m);
+		const struct pw_nexthop *nh = &w->tables->nexthops[index[i]];
+		if (unlikely(nh->kind <= PW_NH_LOCAL)) {
+			pw_unroutable(w, m, p, nh, pw_ip6_is_nd(m, ip) ? PW_PUNT_ND : PW_PUNT_LOCAL);
+			continue;
+		}
+		if (likely(!(p->flags & PW_PKT_ORIGINATED))) {
+			// RFC 4291 2.5.6. Only now: a neighbor may write to us from such an address.
+			if (unlikely(pw_ip6_link_local(ip->src_addr))) {
+				pw_drop(w, m, PW_DROP_IP_LINK_LOCAL);
+				continue;
+			}
+			if (unlikely(ip->hop_limits <= 1)) {
+				pw_punt(w, m, p, PW_PUNT_TTL);
+				continue;
+			}
+			ip->hop_limits--;
+		}
+		p->nh = (uint32_t)index[i];
+		pw_burst_keep(b, k++, i);
+	}
+	b->n = k;
+}

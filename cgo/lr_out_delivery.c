@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// lr_out_delivery: the Ethernet header of the next hop, then out of the switch port
+// that its MAC lives behind.
+#include <string.h>
+
+#include "stages.h"
+
+void
+pw_router_deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p)
+{
+	struct pw_adj *a = &w->dp->adjs[p->adj];
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	uint16_t out = pw_adj_out(p->word);
+
+	memcpy(eth->dst_addr.addr_bytes, &p->word, RTE_ETHER_ADDR_LEN);
+	memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
+	// Written once per sample of control's, not once per packet.
+	if (!atomic_load_explicit(&a->used, memory_order_relaxed))
+		atomic_store_explicit(&a->used, 1, memory_order_relaxed);
+
+	if (likely(out != PW_OUT_SWITCH)) {
+		pw_ls_out_delivery(w, m, out, p);
+		return;
+	}
+	const struct pw_lrp *lrp = &w->tables->lrps[a->lrp];
+	pw_ls_out_by_mac(w, m, lrp->sw, lrp->lsp, p);
+}
+
+void
+pw_lr_out_delivery(struct pw_worker *w, struct pw_burst *b)
+{
+	for (uint16_t i = 0; i < b->n; i++)
+		pw_router_deliver(w, b->m[i], &b->p[i]);
+	b->n = 0;
+}

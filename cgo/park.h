@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Park rings: where packets wait for their next hop's MAC.
+//
+// Every worker owns a fixed pool of slots. A slot is one next hop: a key, a state
+// word and a ring with one producer, the worker, and two consumers: control, which
+// drains, expires or fails it, and the worker, which evicts the oldest packet from
+// a full ring and finishes what control hands back. A consumer claims a packet by
+// moving head with one compare-and-swap; whoever loses goes on with its own work,
+// so neither side ever waits for the other.
+//
+// The state word says who sends from the ring:
+//
+//   FREE      nobody; the worker may open the slot
+//   PARKED    nobody yet; the worker parks
+//   DRAINING  control; the worker parks behind
+//   HANDBACK  the worker, before it sends anything to this next hop directly
+//
+//   FREE     -> PARKED    worker   opens it for a key
+//   PARKED   -> DRAINING  control  the next hop resolved, failed or went away
+//   PARKED   -> HANDBACK  worker   it saw the resolution itself
+//   DRAINING -> HANDBACK  control  after at most one ring's worth
+//   HANDBACK -> PARKED    worker   the next hop is unresolved again
+//   HANDBACK -> FREE      worker   the ring is empty
+//
+// The word carries a generation, so a stale reference to a reused slot changes
+// nothing. An adjacency becomes usable for direct sending only after control has
+// seen every slot of its next hop closed; until then it is DRAINING and each packet
+// passes here, which is what keeps flows in order.
+#ifndef PW_PARK_H
+#define PW_PARK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "limits.h"
+
+enum pw_slot_state {
+	PW_SLOT_FREE = 0,
+	PW_SLOT_PARKED,
+	PW_SLOT_DRAINING,
+	PW_SLOT_HANDBACK,
+};
+
+struct pw_park_key {
+	uint32_t lrp;    // egress router port
+	uint8_t family;  // 4 or 6
+	uint8_t pad[3];
+	uint8_t ip[16];  // next hop; IPv4 in the first four octets, the rest zero
+};
+
+struct pw_park_entry {
+	_Atomic(struct rte_mbuf *) m;
+	_Atomic uint64_t tsc; // arrival; beside the pointer so that age is read without touching the mbuf
+};
+
+struct pw_park_slot {
+	// Written by the worker; control reads.
+	_Atomic uint64_t word;  // generation << 8 | enum pw_slot_state; both sides, by the table above
+	_Atomic uint32_t tail;  // packets ever parked in this ring
+	_Atomic uint32_t asked; // 1 while this slot sits in the ask ring; worker sets, control clears
+	struct pw_park_key key; // stable from PARKED to FREE
+	uint32_t next_free;     // worker's free list
+	uint32_t open_index;    // worker's place in the list of open slots
+	struct pw_park_entry *ring;
+	// Written by whoever consumes.
+	_Atomic uint32_t head __attribute__((aligned(PW_CACHE_LINE)));
+};
+
+struct pw_park_config {
+	uint32_t slots;        // next hops; DESIGN: max_nexthops
+	uint32_t ring;         // packets per next hop, rounded up to a power of two for storage
+	uint32_t max_packets;  // per worker
+	uint32_t drop_newest;  // overflow policy; 0 evicts the oldest
+};
+
+struct pw_park {
+	struct pw_park_config cfg;
+	uint32_t mask;    // storage of a ring - 1
+	struct pw_park_slot *slots;
+	struct pw_park_entry *entries;
+	// The worker's own.
+	uint32_t *index;  // open addressing hash of open slots, slot + 1, 0 for empty
+	uint32_t index_mask;
+	uint32_t *open;   // the open slots
+	uint32_t n_open;
+	uint32_t free;    // head of the free list, PW_NONE32 for none
+	uint32_t sweep;   // where housekeeping goes on in open
+	// Ask ring: slots whose next hop control must resolve. A slot is in it at most
+	// once and it has room for all, so it can't overflow. Producer: worker.
+	uint32_t *asks;
+	uint32_t ask_mask;
+	_Atomic uint32_t ask_tail;
+	_Atomic uint32_t ask_head __attribute__((aligned(PW_CACHE_LINE))); // consumer: control
+	_Atomic uint64_t popped;  // packets that control took; writer: control
+};
+
+static inline enum pw_slot_state
+pw_slot_state(uint64_t word)
+{
+	return (enum pw_slot_state)(word & 0xff);
+}
+
+static inline uint64_t
+pw_slot_with(uint64_t word, enum pw_slot_state s)
+{
+	return (word & ~(uint64_t)0xff) | s;
+}
+
+// pw_park_init allocates the slots of one worker in DPDK memory. 0, or -ENOMEM.
+int pw_park_init(struct pw_park *p, const struct pw_park_config *cfg, int socket);
+void pw_park_fini(struct pw_park *p);
+
+// Worker side. pw_park_find returns the open slot of key, or NULL.
+struct pw_park_slot *pw_park_find(struct pw_park *p, const struct pw_park_key *key);
+
+// pw_park_open takes a free slot for key in state PARKED and asks control to
+// resolve it. NULL when every slot is taken.
+struct pw_park_slot *pw_park_open(struct pw_park *p, const struct pw_park_key *key);
+
+// pw_park_ask puts the slot in the ask ring unless it is there already.
+void pw_park_ask(struct pw_park *p, struct pw_park_slot *s);
+
+// pw_park_close frees an empty slot that the worker holds in HANDBACK.
+void pw_park_close(struct pw_park *p, struct pw_park_slot *s);
+
+// pw_park_push appends m. The caller has made room: size < limit.
+void pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc);
+
+// Either side. pw_park_pop claims the oldest packet and returns it with its arrival
+// time, or NULL when the ring is empty or the other side claimed it first, which
+// *lost then says. With older_than not 0, only a packet that arrived before that.
+struct rte_mbuf *pw_park_pop(struct pw_park *p, struct pw_park_slot *s, uint64_t older_than, bool *lost);
+
+static inline uint32_t
+pw_park_size(const struct pw_park_slot *s)
+{
+	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	return atomic_load_explicit(&s->tail, memory_order_acquire) - head;
+}
+
+static inline uint32_t
+pw_park_slot_index(const struct pw_park *p, const struct pw_park_slot *s)
+{
+	return (uint32_t)(s - p->slots);
+}
+
+// Control side. pw_park_next_ask takes one slot index from the ask ring.
+bool pw_park_next_ask(struct pw_park *p, uint32_t *slot);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of the stages. This is the one place that says it.
+#include <rte_ethdev.h>
+
+#include "stages.h"
+
+static void
+route4(struct pw_worker *w)
+{
+	struct pw_burst *b = &w->r4;
+	pw_lr_in_ip4_routing(w, b);
+	pw_lr_in_ip_routing_ecmp(w, b);
+	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 4);
+	pw_lr_in_chk_pkt_len(w, b);
+	if (unresolved > 0)
+		pw_lr_in_arp_request(w, b, 4);
+	pw_lr_out_delivery(w, b);
+}
+
+static void
+route6(struct pw_worker *w)
+{
+	struct pw_burst *b = &w->r6;
+	pw_lr_in_ip6_routing(w, b);
+	pw_lr_in_ip_routing_ecmp(w, b);
+	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 6);
+	pw_lr_in_chk_pkt_len(w, b);
+	if (unresolved > 0)
+		pw_lr_in_arp_request(w, b, 6);
+	pw_lr_out_delivery(w, b);
+}
+
+// Every turn takes the packets in w->router through one router. Delivery refills it
+// with those whose next hop is another router of this node; the rounds that a
+// packet may take are bounded by lr_in_admission.
+static void
+routers(struct pw_worker *w)
+{
+	while (w->router.n > 0) {
+		pw_lr_in_admission(w, &w->router, &w->r4, &w->r6);
+		if (w->r4.n > 0) {
+			pw_lr_in_ip4_input(w, &w->r4);
+			route4(w);
+		}
+		if (w->r6.n > 0) {
+			pw_lr_in_ip6_input(w, &w->r6);
+			route6(w);
+		}
+	}
+}
+
+static uint16_t
+receive(struct pw_worker *w, const struct pw_rxq *q)
+{
+	struct pw_burst *b = &w->in;
+	uint16_t n = rte_eth_rx_burst(q->port, q->queue, b->m, PW_BURST);
+	if (n == 0)
+		return 0;
+	b->n = n;
+	w->counters.rx += n;
+	w->stats.packets += n;
+	w->stats.bursts++;
+	pw_ls_in_admission(w, b, q->port);
+	pw_ls_in_lookup_fdb(w, b);
+	pw_ls_in_l2_lkup(w, b, &w->router);
+	routers(w);
+	return n;
+}
+
+// Frames and packets that control made: a frame goes straight to its switch port, a
+// packet starts at routing, for what the router itself sends is not checked like
+// what it receives.
+static uint16_t
+inject(struct pw_worker *w)
+{
+	struct rte_mbuf *m[PW_BURST / 2];
+	unsigned int n = rte_ring_sc_dequeue_burst(w->inject, (void **)m, PW_BURST / 2, NULL);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct pw_meta *meta = pw_meta(m[i]);
+		struct pw_pkt p = {.lsp = PW_NONE16, .lrp = meta->lrp, .flags = PW_PKT_ORIGINATED};
+		if (meta->how == PW_INJECT_OUTPUT)
+			pw_ls_out_delivery(w, m[i], meta->lsp, &p);
+		else if (rte_pktmbuf_mtod(m[i], const struct rte_ether_hdr *)->ether_type ==
+			 RTE_BE16(RTE_ETHER_TYPE_IPV4))
+			pw_burst_push(&w->r4, m[i], &p);
+		else
+			pw_burst_push(&w->r6, m[i], &p);
+	}
+	if (w->r4.n > 0)
+		route4(w);
+	if (w->r6.n > 0)
+		route6(w);
+	routers(w);
+	return (uint16_t)n;
+}
+
+void
+pw_worker_housekeeping(struct pw_worker *w, uint32_t slots)
+{
+	pw_park_housekeeping(w, slots);
+	routers(w); // a drained packet may enter another router
+	pw_tx_flush(w);
+}
+
+uint32_t
+pw_worker_poll(struct pw_worker *w)
+{
+	uint32_t handled = 0;
+
+	w->now = rte_rdtsc();
+	w->tables = atomic_load_explicit(&w->dp->tables, memory_order_acquire);
+	for (uint16_t i = 0; i < w->cfg.n_rxqs; i++)
+		handled += receive(w, &w->cfg.rxqs[i]);
+	if (!rte_ring_empty(w->inject))
+		handled += inject(w);
+
+	uint32_t kick = atomic_load_explicit(&w->kick, memory_order_acquire);
+	if (kick != w->kick_seen) {
+		w->kick_seen = kick;
+		pw_worker_housekeeping(w, w->park.n_open);
+	}
+	pw_tx_flush(w);
+	return handled;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of the pipeline, each in a file of its own name. pipeline.c has their
+// order. burst.h says what a stage may do with a burst.
+#ifndef PW_STAGES_H
+#define PW_STAGES_H
+
+#include "burst.h"
+#include "packet.h"
+#include "worker.h"
+
+// Logical switch, ingress. ls_in_admission finds the switch port and takes the VLAN
+// tag off. ls_in_lookup_fdb learns sources on ports that list unknown.
+// ls_in_l2_lkup sends frames to their ports and moves those for a router to router.
+void pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port);
+void pw_ls_in_lookup_fdb(struct pw_worker *w, struct pw_burst *b);
+void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b, struct pw_burst *router);
+
+// Logical router, ingress. lr_in_admission splits by family and punts ARP and ND.
+// ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing finds the next hop,
+// punts local delivery and expired packets, and counts TTL or hop limit down.
+// ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
+// compares with the egress MTU. arp_request parks what has no usable adjacency.
+void pw_lr_in_admission(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r4, struct pw_burst *r6);
+void pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b);
+void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
+void pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
+void pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);
+void pw_lr_in_ip_routing_ecmp(struct pw_worker *w, struct pw_burst *b);
+uint16_t pw_lr_in_arp_resolve(struct pw_worker *w, struct pw_burst *b, uint8_t family); // unresolved ones
+void pw_lr_in_chk_pkt_len(struct pw_worker *w, struct pw_burst *b);
+void pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family);
+
+// Logical router, egress: the Ethernet header, then the switch port it leaves by.
+void pw_lr_out_delivery(struct pw_worker *w, struct pw_burst *b);
+
+// Logical switch, egress. pw_ls_out_delivery sends m by a switch port. Takes m.
+void pw_ls_out_delivery(struct pw_worker *w, struct rte_mbuf *m, uint16_t lsp, const struct pw_pkt *p);
+
+// pw_ls_out_by_mac sends a router's frame by whatever port of its switch has the
+// destination, flooding as the switch would. Takes m.
+void pw_ls_out_by_mac(struct pw_worker *w, struct rte_mbuf *m, uint16_t sw, uint16_t from_lsp,
+		      const struct pw_pkt *p);
+
+// pw_ls_flood sends m to each port in list but from_lsp. Takes m.
+void pw_ls_flood(struct pw_worker *w, struct rte_mbuf *m, const uint16_t *list, uint16_t n, uint16_t from_lsp,
+		 const struct pw_pkt *p);
+
+// pw_tx_flush hands every buffered packet to its port.
+void pw_tx_flush(struct pw_worker *w);
+
+// pw_punt gives m to control; a full ring frees it as the reason that fits. Takes m.
+void pw_punt(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, enum pw_punt_why why);
+
+// pw_router_wants reports whether a flooded frame is for a router port, and why.
+bool pw_router_wants(const struct rte_mbuf *m, enum pw_punt_why *why);
+
+// Parking, worker side. pw_park_packet takes m and returns true, or returns false
+// when the packet may be sent now by p->adj and p->word, which it has then set.
+bool pw_park_packet(struct pw_worker *w, struct rte_mbuf *m, struct pw_pkt *p, uint8_t family);
+
+// pw_park_housekeeping finishes up to budget slots that control has handed back.
+void pw_park_housekeeping(struct pw_worker *w, uint32_t budget);
+
+// pw_router_deliver sends m through adjacency adj with the given word. Takes m.
+void pw_router_deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p);
+
+// pw_neigh_lookup returns the adjacency of a next hop that has one, or PW_NONE32.
+uint32_t pw_neigh_lookup(const struct pw_datapath *dp, const struct pw_park_key *key);
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "stages.h"
+
+// Polls without work before an adaptive worker sleeps at all, and how often it
+// looks after its park slots when nobody kicks it. Both counted in polls: the loop
+// asks for the time once per poll and for nothing else.
+#define IDLE_POLLS 64
+#define HOUSEKEEPING_POLLS 256
+#define HOUSEKEEPING_SLOTS 64
+
+static struct rte_ring *
+ring(const struct pw_worker *w, const char *what, uint32_t elem)
+{
+	char name[RTE_RING_NAMESIZE];
+	// The datapath's address keeps two datapaths of one process apart.
+	snprintf(name, sizeof(name), "pw_%" PRIxPTR "_%u_%s", (uintptr_t)w->dp >> 6 & 0xffffffff, w->cfg.index, what);
+	return rte_ring_create_elem(name, elem, w->cfg.ring_size, w->cfg.socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+struct pw_worker *
+pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg)
+{
+	struct pw_worker *w = rte_zmalloc_socket("pw_worker", sizeof(*w), PW_CACHE_LINE, cfg->socket);
+	if (w == NULL)
+		return NULL;
+	w->cfg = *cfg;
+	w->dp = dp;
+	w->punt_l2 = ring(w, "l2", sizeof(void *));
+	w->punt_ip = ring(w, "ip", sizeof(void *));
+	w->inject = ring(w, "in", sizeof(void *));
+	w->learn = ring(w, "mac", sizeof(struct pw_learn));
+	if (!w->punt_l2 || !w->punt_ip || !w->inject || !w->learn || pw_park_init(&w->park, &cfg->park, cfg->socket)) {
+		pw_worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void
+pw_worker_free(struct pw_worker *w)
+{
+	if (w == NULL)
+		return;
+	rte_ring_free(w->punt_l2);
+	rte_ring_free(w->punt_ip);
+	rte_ring_free(w->inject);
+	rte_ring_free(w->learn);
+	pw_park_fini(&w->park);
+	rte_free(w);
+}
+
+// Once a second the cache of seen sources starts anew, so that a MAC which moved
+// away and back by other workers' ports is reported again.
+static void
+forget_learned(struct pw_worker *w, uint64_t *next)
+{
+	if (w->now < *next)
+		return;
+	*next = w->now + w->dp->tsc_hz;
+	for (int i = 0; i < PW_LEARN_CACHE; i++)
+		w->learned[i] = 0;
+}
+
+// Sleep doubles with every idle turn up to max_sleep_ns: a busy worker never gets
+// here, one that just fell idle wakes fast, one that stays idle costs little.
+static void
+idle_sleep(const struct pw_worker *w, uint32_t turns)
+{
+	uint64_t ns = turns < 20 ? UINT64_C(1000) << turns : w->cfg.max_sleep_ns;
+	if (ns > w->cfg.max_sleep_ns)
+		ns = w->cfg.max_sleep_ns;
+	struct timespec ts = {.tv_nsec = (long)ns};
+	nanosleep(&ts, NULL);
+}
+
+void
+pw_worker_run(struct pw_worker *w)
+{
+	struct rte_rcu_qsbr *qsbr = w->dp->qsbr;
+	uint32_t idle = 0;
+	uint64_t forget = 0;
+
+	// The kernel rounds sleeps up by the timer slack, 50 us unless told otherwise.
+	prctl(PR_SET_TIMERSLACK, 1);
+	rte_rcu_qsbr_thread_register(qsbr, w->cfg.index);
+	rte_rcu_qsbr_thread_online(qsbr, w->cfg.index);
+
+	uint64_t last = rte_rdtsc();
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		uint32_t handled = pw_worker_poll(w);
+		rte_rcu_qsbr_quiescent(qsbr, w->cfg.index);
+
+		if (++w->stats.heartbeat % HOUSEKEEPING_POLLS == 0 || idle > 0) {
+			pw_worker_housekeeping(w, HOUSEKEEPING_SLOTS);
+			forget_learned(w, &forget);
+		}
+		uint64_t now = rte_rdtsc();
+		if (now - last > w->stats.max_gap)
+			w->stats.max_gap = now - last;
+		if (handled > 0) {
+			w->stats.busy_cycles += now - last;
+			last = now;
+			idle = 0;
+			continue;
+		}
+		if (w->cfg.adaptive && ++idle > IDLE_POLLS) {
+			rte_rcu_qsbr_thread_offline(qsbr, w->cfg.index);
+			idle_sleep(w, idle - IDLE_POLLS);
+			rte_rcu_qsbr_thread_online(qsbr, w->cfg.index);
+			now = rte_rdtsc();
+		}
+		w->stats.idle_cycles += now - last;
+		last = now;
+	}
+
+	rte_rcu_qsbr_thread_offline(qsbr, w->cfg.index);
+	rte_rcu_qsbr_thread_unregister(qsbr, w->cfg.index);
+}
+
+void
+pw_worker_stop(struct pw_worker *w)
+{
+	atomic_store_explicit(&w->stop, 1, memory_order_relaxed);
+}
+
+uint64_t
+pw_tsc(void)
+{
+	return rte_rdtsc();
+}
+
+static void
+purge_ring(struct pw_worker *w, struct rte_ring *r)
+{
+	void *m;
+	while (rte_ring_sc_dequeue(r, &m) == 0)
+		pw_drop(w, m, PW_DROP_SHUTDOWN);
+}
+
+void
+pw_worker_purge(struct pw_worker *w)
+{
+	purge_ring(w, w->punt_l2);
+	purge_ring(w, w->punt_ip);
+	purge_ring(w, w->inject);
+	for (uint32_t i = 0; i < w->park.cfg.slots; i++) {
+		struct rte_mbuf *m;
+		bool lost;
+		while ((m = pw_park_pop(&w->park, &w->park.slots[i], 0, &lost)) != NULL) {
+			atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+			pw_drop(w, m, PW_DROP_PARK_DISCARDED);
+		}
+	}
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker: one thread, its receive queues, one transmit queue on every port, and
+// everything that it alone writes.
+#ifndef PW_WORKER_H
+#define PW_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ring.h>
+
+#include "burst.h"
+#include "counters.h"
+#include "datapath.h"
+#include "park.h"
+
+struct pw_rxq {
+	uint16_t port, queue;
+};
+
+struct pw_txbuf {
+	uint16_t n;
+	struct rte_mbuf *m[PW_BURST];
+};
+
+// A source MAC seen on a port that learns, on its way to control.
+struct pw_learn {
+	uint64_t mac;
+	uint16_t sw, lsp;
+	uint32_t zero;
+};
+
+// Load, single writer: the worker.
+struct pw_worker_stats {
+	uint64_t heartbeat;   // polls of all queues
+	uint64_t packets;     // received
+	uint64_t busy_cycles; // of polls that received or sent something
+	uint64_t idle_cycles; // of empty polls, sleep included
+	uint64_t max_gap;     // longest time between two polls, sleep excluded, cycles
+	uint64_t bursts;      // non-empty receive bursts
+};
+
+struct pw_worker_config {
+	uint16_t index;       // also the RCU thread id
+	uint16_t txq;         // its transmit queue on every port
+	uint16_t n_rxqs;
+	bool adaptive;        // sleep when idle
+	uint32_t max_sleep_ns;
+	uint32_t ring_size;   // of each punt and inject ring, a power of two
+	int socket;
+	struct pw_rxq rxqs[PW_MAX_RXQS];
+	struct pw_park_config park;
+};
+
+struct pw_worker {
+	struct pw_worker_config cfg;
+	struct pw_datapath *dp;
+
+	// Written by control, read by the worker once per poll.
+	_Atomic uint32_t stop __attribute__((aligned(PW_CACHE_LINE)));
+	_Atomic uint32_t kick; // grows when a park slot was handed back
+
+	// Written by the worker; readers add up.
+	struct pw_counters counters __attribute__((aligned(PW_CACHE_LINE)));
+	struct pw_worker_stats stats;
+
+	// The worker's own.
+	const struct pw_tables *tables; // valid for one poll
+	uint64_t now;                   // TSC at the start of the poll
+	uint32_t kick_seen;
+	uint64_t tx_dirty;              // ports with packets in their txbuf
+	struct pw_burst in, router, r4, r6;
+	struct pw_txbuf tx[PW_MAX_PORTS];
+	uint64_t learned[PW_LEARN_CACHE];
+	uint16_t learned_lsp[PW_LEARN_CACHE];
+	struct pw_park park;
+	uint64_t park_popped;           // packets that the worker itself took from its rings
+
+	// To control, each with the worker as only producer: ARP and ND, other packets,
+	// learned MACs. What wants resolving has the ask ring of park. From control: inject.
+	struct rte_ring *punt_l2, *punt_ip, *learn, *inject;
+};
+
+// pw_worker_new makes worker cfg->index of dp. NULL when memory is short.
+struct pw_worker *pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg);
+void pw_worker_free(struct pw_worker *w);
+
+// pw_worker_run polls until stop is set. The calling thread must be an lcore with
+// a mempool cache (rte_thread_register) and pinned.
+void pw_worker_run(struct pw_worker *w);
+
+// pw_worker_stop makes pw_worker_run return after its current poll. Any thread.
+void pw_worker_stop(struct pw_worker *w);
+
+// pw_tsc reads the time stamp counter.
+uint64_t pw_tsc(void);
+
+// pw_worker_poll is one turn of the loop: every receive queue once, then whatever
+// was injected or handed back. It returns the packets that it handled.
+uint32_t pw_worker_poll(struct pw_worker *w);
+
+// pw_worker_housekeeping closes up to that many handed-back park slots and sends
+// what was in them.
+void pw_worker_housekeeping(struct pw_worker *w, uint32_t slots);
+
+// pw_worker_purge frees every packet that still waits in the worker's rings, as
+// SHUTDOWN or PARK_DISCARDED. Neither the worker nor control may run.
+void pw_worker_purge(struct pw_worker *w);
+
+// pw_drop frees m and counts it. Takes m.
+static inline void
+pw_drop(struct pw_worker *w, struct rte_mbuf *m, enum pw_drop reason)
+{
+	w->counters.drops[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+#endif
