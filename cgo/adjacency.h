@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 // State of an adjacency as workers care for it. Those from REACHABLE on forward
 // (RFC 4861 7.3.3: STALE, DELAY and PROBE keep sending).

@@ -12,7 +12,7 @@
 
 #include <rte_mbuf.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 enum pw_pkt_flags {
 	PW_PKT_ORIGINATED = 1 << 0, // made by the router itself: TTL stays, no ingress checks

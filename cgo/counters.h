@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "drop.h"
-#include "limits.h"
+#include "bounds.h"
 
 struct pw_counters {
 	uint64_t rx;         // received from a port

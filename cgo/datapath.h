@@ -13,7 +13,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "adjacency.h"
-#include "limits.h"
+#include "bounds.h"
 #include "tables.h"
 
 struct pw_worker;

@@ -35,7 +35,7 @@
 
 #include <rte_mbuf.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 enum pw_slot_state {
 	PW_SLOT_FREE = 0,

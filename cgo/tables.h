@@ -11,7 +11,7 @@
 #include <rte_fib.h>
 #include <rte_fib6.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 enum pw_lsp_kind {
 	PW_LSP_UNBOUND = 0, // no port of this node

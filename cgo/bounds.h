@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sizes that shape the datapath's structures. Each is a bound of DESIGN rule 3:
 // what happens at it is said where it is enforced.
-#ifndef PW_LIMITS_H
-#define PW_LIMITS_H
+#ifndef PW_BOUNDS_H
+#define PW_BOUNDS_H
 
 #define PW_CACHE_LINE 64
 
