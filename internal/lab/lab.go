@@ -38,7 +38,7 @@ var (
 
 // New makes an empty lab. Its namespaces are called pwlab-PID-NUMBER-…. Close it.
 // The first call installs a handler of SIGINT, SIGTERM and SIGHUP that closes
-// every open lab and then lets the signal end the program.
+// every open lab and ends the program with status 128 + the signal's number.
 func New() *Lab {
 	l := &Lab{prefix: fmt.Sprintf("pwlab-%d-%d-", os.Getpid(), labCount.Add(1))}
 	openMu.Lock()
@@ -64,8 +64,7 @@ func handleSignals() {
 				fmt.Fprintln(os.Stderr, "lab:", err)
 			}
 		}
-		signal.Reset(sig)
-		_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
+		os.Exit(128 + int(sig.(syscall.Signal)))
 	}()
 }
 
