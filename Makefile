@@ -9,6 +9,7 @@ BIN      := bin/parkway
 
 export GO
 .DEFAULT_GOAL := build
+.NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo build test test-unit test-race test-asan test-e2e \
         demo fuzz vet lint fmt clean ci
 

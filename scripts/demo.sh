@@ -7,7 +7,11 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "the demo makes network namespaces and needs root: sudo make demo" >&2
 	exit 1
 fi
-trap '"$parkway" demo down' EXIT
+down() {
+	trap '' INT TERM HUP # a second Ctrl-C must not stop the cleaning up
+	"$parkway" demo down
+}
+trap down EXIT
 trap 'exit 130' INT TERM HUP
 
 "$parkway" demo up

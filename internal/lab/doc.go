@@ -18,6 +18,10 @@
 // router solicitations: the first ping works at once, and what a capture shows
 // is what the test caused.
 //
+// A tap that moves to another namespace goes on passing frames, but its net_tap
+// port loses its control over it (DPDK 22.11): the port's link reads down from
+// then on, and setting its MTU or promiscuous mode fails with ENODEV.
+//
 // The package needs root and Debian's iproute2 (tcpdump for Capture). It reads
 // frames with a parser of its own, not with internal/wire, to stay an
 // independent witness of what the gateway sends. It imports internal/topology
