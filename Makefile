@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin on purpose: a recipe of more than three lines is a script in scripts/.
+
+GO       ?= go
+FUZZTIME ?= 30s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -X main.version=$(VERSION)
+BIN      := bin/parkway
+
+export GO
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: help deps deps-build deps-demo build test test-unit test-race test-asan test-e2e \
+        demo fuzz vet lint fmt clean ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' Makefile
+
+deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
+	@scripts/deps.sh build demo test
+
+deps-build:
+	@scripts/deps.sh build
+
+deps-demo:
+	@scripts/deps.sh build demo
+
+build: deps-build ## build bin/parkway (the default)
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/parkway
+
+test: deps ## run every test; needs root for network namespaces
+	@scripts/test.sh all
+
+test-unit: deps-build ## vet and the tests of packages without DPDK, with -race; no root needed
+	@scripts/test.sh vet pure
+
+test-race: deps ## every package with -race except test/
+	@scripts/test.sh race
+
+test-asan: deps ## the C code of cgo/ and dpdk/ under AddressSanitizer
+	@scripts/test.sh asan
+
+test-e2e: deps ## the end-to-end tests in test/; needs root
+	@scripts/test.sh e2e
+
+demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
+	@scripts/demo.sh $(BIN)
+
+fuzz: deps-build ## run every fuzz target for FUZZTIME (default 30s) each
+	@scripts/fuzz.sh $(FUZZTIME)
+
+vet: deps-build ## go vet
+	$(GO) vet ./...
+
+lint: deps-build ## formatting, vet and the repository's own rules
+	@scripts/test.sh fmt vet arch
+
+fmt: ## gofmt all Go files
+	gofmt -w $$(git ls-files '*.go')
+
+clean: ## remove bin/, and namespaces that a killed test left behind
+	rm -rf bin
+	@scripts/sweep.sh
+
+ci: ## exactly what CI runs
+	@.ci/run
