@@ -3,29 +3,12 @@
 package dpdk_test
 
 import (
-	"errors"
-	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/parkway-gw/parkway/dpdk"
 	"github.com/parkway-gw/parkway/dpdk/dpdktest"
 )
-
-// wantError fails unless err is an *Error with the errno whose text contains
-// all of the words.
-func wantError(t *testing.T, err error, errno syscall.Errno, words ...string) {
-	t.Helper()
-	var e *dpdk.Error
-	if !errors.As(err, &e) || !errors.Is(err, errno) {
-		t.Fatalf("got error %v, want a *dpdk.Error with %v", err, errno)
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
-}
 
 func TestAttachMissingDriver(t *testing.T) {
 	_, err := dpdk.AttachPort("net_nosuch0,iface=x")
