@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dpdk
+
+/*
+#cgo noescape pw_fib6_lookup
+#cgo nocallback pw_fib6_lookup
+#include <stdlib.h>
+#include "shim_table.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"net/netip"
+	"syscall"
+	"unsafe"
+)
+
+// FIB6 is a longest-prefix-match table for IPv6 (rte_fib6, algorithm TRIE).
+// Writers, readers and the caution about freed tbl8 are those of FIB4. A
+// prefix longer than /24 takes up to 13 tbl8 of its own.
+type FIB6 struct {
+	c    *C.struct_rte_fib6
+	name string
+	cfg  FIBConfig
+}
+
+// NewFIB6 makes a table (rte_fib6_create). Next hops of 2, 4 or 8 bytes take
+// 32, 64 or 128 MiB of DPDK memory, and each tbl8 256 next hops.
+func NewFIB6(name string, cfg FIBConfig) (*FIB6, error) {
+	const fn = "rte_fib6_create"
+	object := "FIB6 " + name
+	if err := running(fn, object); err != nil {
+		return nil, err
+	}
+	if hint := cfg.complete(8192); hint != "" {
+		return nil, refused(fn, object, syscall.EINVAL, hint)
+	}
+	cName := C.CString(name)
+	defer C.free(unsafe.Pointer(cName))
+	mark := markLog()
+	c, err := C.pw_fib6_create(cName, C.int(cfg.Socket), C.int(cfg.MaxRoutes), C.int(cfg.NextHopBytes),
+		C.uint32_t(cfg.Tbl8), C.uint64_t(cfg.Default))
+	if c == nil {
+		hint := ""
+		if errnoFrom(err) == syscall.ENOMEM {
+			hint = fmt.Sprintf("it needs %s of DPDK memory in one piece", mebibytes(uint64(cfg.NextHopBytes)<<24))
+		}
+		return nil, failed(fn, object, errnoFrom(err), mark, hint)
+	}
+	return &FIB6{c, name, cfg}, nil
+}
+
+// Name returns the table's name.
+func (f *FIB6) Name() string { return f.name }
+
+// Add sets the next hop of a prefix, new or known (rte_fib6_add). Bits beyond
+// the prefix length are ignored. ENOSPC: too few tbl8 are left.
+func (f *FIB6) Add(p netip.Prefix, nh uint64) error {
+	const fn = "rte_fib6_add"
+	object := fmt.Sprintf("FIB6 %s, %s, next hop %d", f.name, p, nh)
+	if hint := fibFault(p, nh, true, &f.cfg); hint != "" {
+		return refused(fn, object, syscall.EINVAL, hint)
+	}
+	mark, ip := markLog(), p.Addr().As16()
+	if ret := C.rte_fib6_add(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
+		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+	}
+	return nil
+}
+
+// Delete takes a prefix out (rte_fib6_delete); its addresses fall back to the
+// next shorter one. ENOENT: it was not in.
+func (f *FIB6) Delete(p netip.Prefix) error {
+	const fn = "rte_fib6_delete"
+	object := fmt.Sprintf("FIB6 %s, %s", f.name, p)
+	if hint := fibFault(p, 0, true, &f.cfg); hint != "" {
+		return refused(fn, object, syscall.EINVAL, hint)
+	}
+	mark, ip := markLog(), p.Addr().As16()
+	if ret := C.rte_fib6_delete(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits())); ret != 0 {
+		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+	}
+	return nil
+}
+
+// Lookup returns the next hop of an IPv6 address, FIBConfig.Default if no
+// prefix covers it. Any thread. Addresses that are not IPv6 have no route.
+func (f *FIB6) Lookup(a netip.Addr) uint64 {
+	if !a.Is6() {
+		return f.cfg.Default
+	}
+	ips, nhs := [1][16]byte{a.As16()}, [1]uint64{}
+	f.LookupBulk(ips[:], nhs[:])
+	return nhs[0]
+}
+
+// LookupBulk looks up addresses in network byte order and writes their next
+// hops into nhs, which must be as long (rte_fib6_lookup_bulk). Any thread. One
+// crossing.
+func (f *FIB6) LookupBulk(ips [][16]byte, nhs []uint64) {
+	if len(ips) == 0 {
+		return
+	}
+	_ = nhs[len(ips)-1]
+	C.pw_fib6_lookup(f.c, unsafe.Pointer(&ips[0]), (*C.uint64_t)(&nhs[0]), C.int(len(ips)))
+}
+
+// Ptr returns the struct rte_fib6, for C code.
+func (f *FIB6) Ptr() unsafe.Pointer { return unsafe.Pointer(f.c) }
+
+// Close frees the table (rte_fib6_free); no reader may be in it.
+func (f *FIB6) Close() error {
+	if f.c == nil {
+		return nil
+	}
+	if err := running("rte_fib6_free", "FIB6 "+f.name); err != nil {
+		return err
+	}
+	C.rte_fib6_free(f.c)
+	f.c = nil
+	return nil
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* FIB, hash and RCU calls for Go. Constructors return NULL with errno; int
+ * results are 0 or a negative errno. */
+#ifndef PW_SHIM_TABLE_H
+#define PW_SHIM_TABLE_H
+
+#include <stdint.h>
+
+#include <rte_fib.h>
+#include <rte_fib6.h>
+#include <rte_hash.h>
+#include <rte_rcu_qsbr.h>
+
+struct rte_fib *pw_fib4_create(const char *name, int socket, int routes, int nh_bytes, uint32_t tbl8,
+			       uint64_t nh);
+struct rte_fib6 *pw_fib6_create(const char *name, int socket, int routes, int nh_bytes, uint32_t tbl8,
+				uint64_t nh);
+int pw_fib6_lookup(struct rte_fib6 *fib, void *addresses, uint64_t *nhs, int n);
+
+struct rte_hash *pw_hash_create(const char *name, int socket, uint32_t entries, uint32_t key_len,
+				int ext_table, struct rte_rcu_qsbr *qsbr);
+int pw_hash_add(struct rte_hash *hash, const void *key, uint64_t data);
+int pw_hash_delete(struct rte_hash *hash, const void *key, int has_qsbr);
+int pw_hash_lookup(struct rte_hash *hash, const void *key, uint64_t *data);
+int pw_hash_iterate(struct rte_hash *hash, const void **key, uint64_t *data, uint32_t *next);
+
+struct rte_rcu_qsbr *pw_qsbr_create(uint32_t threads, int socket);
+void pw_qsbr_free(struct rte_rcu_qsbr *qsbr);
+int pw_qsbr_register(struct rte_rcu_qsbr *qsbr, unsigned int id);
+int pw_qsbr_unregister(struct rte_rcu_qsbr *qsbr, unsigned int id);
+void pw_qsbr_online(struct rte_rcu_qsbr *qsbr, unsigned int id);
+void pw_qsbr_offline(struct rte_rcu_qsbr *qsbr, unsigned int id);
+void pw_qsbr_quiescent(struct rte_rcu_qsbr *qsbr, unsigned int id);
+uint64_t pw_qsbr_start(struct rte_rcu_qsbr *qsbr);
+int pw_qsbr_check(struct rte_rcu_qsbr *qsbr, uint64_t token, int wait);
+
+#endif
