@@ -1,6 +1,6 @@
 module github.com/parkway-gw/parkway
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
