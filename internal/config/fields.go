@@ -90,7 +90,11 @@ func (d *decoder) mapping(n *yaml.Node, what string, known ...string) (fields, b
 			continue
 		}
 		if !slices.Contains(known, k.Value) {
-			d.errorf(k, unknownKeyHint(what, k.Value, known), "unknown key %s in %s", quote(k.Value), what)
+			hint, meant := unknownKey(what, k.Value, known)
+			d.errorf(k, hint, "unknown key %s in %s", quote(k.Value), what)
+			if _, there := f.vals[meant]; meant != "" && !there {
+				f.vals[meant] = v // so that one slip makes one problem
+			}
 			continue
 		}
 		f.vals[k.Value] = v
@@ -98,17 +102,19 @@ func (d *decoder) mapping(n *yaml.Node, what string, known ...string) (fields, b
 	return f, true
 }
 
-func unknownKeyHint(what, key string, known []string) string {
+// unknownKey is the hint for an unknown key, and the key that was meant, if that
+// can be guessed.
+func unknownKey(what, key string, known []string) (hint, meant string) {
 	if strings.HasPrefix(what, "options") { // "options of router port "lrp1""
 		what, _, _ = strings.Cut(what, ` "`)
 	}
 	if slices.Contains(strings.Fields(foreign[what]), key) {
-		return "OVN has it but Parkway doesn't; remove it"
+		return "OVN has it but Parkway doesn't; remove it", ""
 	}
 	if near := topology.Nearest(key, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
+		return fmt.Sprintf("did you mean %q?", near), near
 	}
-	return "it may be one of " + strings.Join(known, ", ")
+	return "it may be one of " + strings.Join(known, ", "), ""
 }
 
 // get returns the value of a key, or nil.

@@ -106,14 +106,17 @@ func (d *decoder) file1(root *yaml.Node) *Config {
 			d.errorf(ports, "list at least one", "there are no ports")
 		}
 	}
-	local := len(d.problems)
-	c.Topology = d.topology(f)
-	shape := len(d.problems) > local
-	d.logicalModel(&c.Topology)
-	if !shape || local == 0 {
-		d.portChecks(c, nodes)
-	}
 	d.localChecks(c, texts)
+	c.Topology = d.topology(f)
+	if b := MemoryBudget(c); len(d.problems) == 0 && !b.Fits() {
+		n := texts["dpdk.memory.size"]
+		if n == nil {
+			n = root
+		}
+		d.errorf(n, fmt.Sprintf("write size: %s, or make do with fewer mbufs or routers", sizeText(b.Suggest())), "%s", b)
+	}
+	d.logicalModel(&c.Topology)
+	d.portChecks(c, nodes)
 	return c
 }
 

@@ -97,6 +97,7 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 	}
 	at := func(steps ...any) topology.Path { return append(slices.Clone(path), steps...) }
 	p.Name = d.named(f, "sw1-port1", path)
+	known := true
 	if t := f.get("type"); t != nil {
 		d.place(t, at("type"))
 		word, ok := d.text(t, "type of a switch port")
@@ -107,8 +108,10 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 		case word == "localnet":
 			p.Type = topology.PortLocalnet
 		case slices.Contains(strings.Fields(ovnPortTypes), word):
+			known = false
 			d.errorf(t, `Parkway has router, localnet and "" (a port of this node)`, "switch port %q: type %s is OVN's but not Parkway's", p.Name, quote(word))
 		default:
+			known = false
 			d.errorf(t, `choose one of router, localnet and "" (a port of this node)`, "switch port %q: type %s is not known", p.Name, quote(word))
 		}
 	}
@@ -119,6 +122,14 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 			if v, set := opts[key]; set && topology.CheckName(v) != "" {
 				d.errorf(d.find(at("options", key)), "names are 1 to 128 printable characters without spaces", "options.%s of switch port %q %s", key, p.Name, clip(topology.CheckName(v)))
 			}
+		}
+	}
+	if !known { // so that a wrong type makes one problem
+		switch {
+		case p.NetworkName != "":
+			p.Type = topology.PortLocalnet
+		case p.RouterPort != "":
+			p.Type = topology.PortRouter
 		}
 	}
 	if t := f.get("tag"); t != nil {
@@ -314,7 +325,7 @@ func (d *decoder) staticRoute(n *yaml.Node, path topology.Path) (r topology.Stat
 				prefix, err = netip.PrefixFrom(a, a.BitLen()), nil // OVN reads a lone address as a host route
 			}
 			if err != nil {
-				d.errorf(p, "write such as 10.0.0.0/8", "ip_prefix %s is no network", quote(s))
+				d.errorf(p, "write a network such as 10.0.0.0/8", "ip_prefix %s is no network", quote(s))
 			} else if m := prefix.Masked(); m != prefix {
 				d.errorf(p, fmt.Sprintf("write %s, or %s/%d for the one host", m, prefix.Addr(), prefix.Addr().BitLen()), "route %s has bits set beyond its prefix length", prefix)
 			}

@@ -112,8 +112,11 @@ func yamlProblem(file string, data []byte, err error) Problem {
 			p.Line = n
 		}
 	}
-	// The parser knows the line only; the column is where its text begins.
-	lines := bytes.SplitAfterN(data, []byte("\n"), p.Line+1)
+	// The column is where the line's text begins: the parser knows no better.
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	if n, ok := firstBadLine(lines, len(data)); ok {
+		p.Line = n
+	}
 	p.Line = max(1, min(p.Line, len(lines)))
 	text := lines[p.Line-1]
 	p.Col = len(text) - len(bytes.TrimLeft(text, " ")) + 1
@@ -124,6 +127,46 @@ func yamlProblem(file string, data []byte, err error) Problem {
 		}
 	}
 	return p
+}
+
+// firstBadLine finds the line that breaks a text which isn't YAML: the one after
+// the longest beginning that is. The parser's own line is that of the mapping
+// or list around the mistake, often far above.
+func firstBadLine(lines [][]byte, size int) (int, bool) {
+	const (
+		largest   = 256 << 10 // a larger text takes too long to parse a dozen times
+		multiline = 8         // how many lines a value in brackets or quotes may take
+	)
+	if size > largest {
+		return 0, false
+	}
+	all := bytes.Join(lines, nil)
+	end := make([]int, len(lines)+1)
+	for i, l := range lines {
+		end[i+1] = end[i] + len(l)
+	}
+	parses := func(n int) bool {
+		var node yaml.Node
+		err := yaml.Unmarshal(all[:end[n]], &node)
+		return err == nil
+	}
+	if parses(len(lines)) {
+		return 0, false // the mistake is in a second document
+	}
+	good, bad := 0, len(lines)
+	for good+1 < bad {
+		mid := (good + bad) / 2
+		found := false
+		for n := mid; n < min(mid+multiline, bad) && !found; n++ {
+			if parses(n) {
+				good, found = n, true
+			}
+		}
+		if !found {
+			bad = mid
+		}
+	}
+	return good + 1, true
 }
 
 // plainData refuses the parts of YAML that make a file mean something other

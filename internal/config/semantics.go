@@ -25,7 +25,7 @@ func (d *decoder) logicalModel(t *topology.Topology) {
 		if refused[spot{n.Line, n.Column}] {
 			continue
 		}
-		p := d.at(n, clip4(f.Message), f.Hint)
+		p := d.at(n, clipMessage(f.Message), f.Hint)
 		if f.Other != nil {
 			o := d.find(f.Other)
 			p.Msg += fmt.Sprintf(" (first at %d:%d)", o.Line, o.Column)
@@ -38,8 +38,8 @@ func (d *decoder) logicalModel(t *topology.Topology) {
 	}
 }
 
-// clip4 bounds a whole message: names may be 128 bytes each.
-func clip4(s string) string {
+// clipMessage bounds a whole message: names may be 128 bytes each.
+func clipMessage(s string) string {
 	const most = 400
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
@@ -206,6 +206,9 @@ func (d *decoder) mtus(c *Config, nodes []portNode) {
 
 // localChecks checks the scalar settings against each other.
 func (d *decoder) localChecks(c *Config, texts map[string]*yaml.Node) {
+	if len(d.problems) > 0 {
+		return // sums over values that aren't the user's say nothing
+	}
 	where := func(key string) *yaml.Node {
 		if n := texts[key]; n != nil {
 			return n
@@ -220,7 +223,7 @@ func (d *decoder) localChecks(c *Config, texts map[string]*yaml.Node) {
 		queues += p.RxQueues
 	}
 	if n := len(c.CPU.Workers); n > queues && len(c.Ports) > 0 {
-		d.warnf(where("cpu.workers"), "raise rx_queues of the busy ports, or name fewer workers", "%d workers share %d rx queues, so %d have nothing to do", n, queues, n-queues)
+		d.warnf(where("cpu.workers"), "raise rx_queues of the busy ports, or name fewer workers", "%d workers share %d rx queues, which leaves %d idle", n, queues, n-queues)
 	}
 	if a := c.Arpbuf; a.PacketsPerNexthop > a.MaxPackets {
 		d.errorf(where("arpbuf.packets_per_nexthop"), "lower it, or raise max_packets", "arpbuf.packets_per_nexthop %d is above arpbuf.max_packets %d", a.PacketsPerNexthop, a.MaxPackets)
@@ -233,8 +236,5 @@ func (d *decoder) localChecks(c *Config, texts map[string]*yaml.Node) {
 	}
 	if b := MbufBudget(c); !b.Fits() {
 		d.errorf(where("dpdk.mbufs"), fmt.Sprintf("write mbufs: %d, or lower arpbuf.max_packets, workers or rx_queues", b.Suggest()), "%s", b)
-	}
-	if b := MemoryBudget(c); !b.Fits() {
-		d.errorf(where("dpdk.memory.size"), fmt.Sprintf("write size: %s, or make do with fewer mbufs or routers", sizeText(b.Suggest())), "%s", b)
 	}
 }

@@ -126,7 +126,7 @@ var ovnProfile = map[string]string{
 func parseMemory(s string) (uint64, error) {
 	n, err := parseSize(s, 32*mib, 1024*gib)
 	if err == nil && n%mib != 0 {
-		return 0, faultf("write such as 512MiB", "%s is no whole number of MiB", quote(s))
+		return 0, faultf("round it, such as to 512MiB", "%s is no whole number of MiB", quote(s))
 	}
 	return n, err
 }
@@ -221,7 +221,7 @@ func (d *decoder) scalar(n *yaml.Node, what string, k kind) bool {
 	case k == asNumber && !number:
 		d.errorf(n, "write a whole number in decimal digits", "%s wants a whole number, not %s", what, kindWord(n))
 	case k == asEither && !number && !text:
-		d.errorf(n, "write it in quotes", "%s wants text or a number, not %s", what, kindWord(n))
+		d.errorf(n, `write it as one text in quotes, such as "1-3,8" for CPUs`, "%s wants text or a number, not %s", what, kindWord(n))
 	case k == asText && !text && !number && !float: // a number may be a forgotten unit: its own parser says so
 		d.errorf(n, "write one word", "%s wants text, not %s", what, kindWord(n))
 	default:

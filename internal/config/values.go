@@ -206,7 +206,7 @@ func parseSocket(s string) (string, error) {
 	case len(s) > maxSocketPath:
 		return "", faultf(fmt.Sprintf("a unix socket's path has room for %d", maxSocketPath), "the path is %d bytes long", len(s))
 	case strings.HasSuffix(s, "/") || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }):
-		return "", faultf("write such as /run/parkway/parkway.sock", "%s is no path of a socket", quote(s))
+		return "", faultf("name a file, such as /run/parkway/parkway.sock", "%s is no path of a socket", quote(s))
 	}
 	return s, nil
 }

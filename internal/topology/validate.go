@@ -83,14 +83,15 @@ func (v *validator) indexRouterPorts() {
 	}
 }
 
-// unknownRouterPort is the hint for a reference that leads nowhere.
-func (v *validator) unknownRouterPort(name string) string {
+// unknownRouterPort is the hint for a reference that leads nowhere, and the name
+// that was meant, if that can be guessed.
+func (v *validator) unknownRouterPort(name string) (hint, meant string) {
 	if v.suggestions++; v.suggestions <= maxSuggestions {
 		if near := Nearest(name, v.lrpNames); near != "" {
-			return fmt.Sprintf("did you mean %q?", near)
+			return fmt.Sprintf("did you mean %q?", near), near
 		}
 	}
-	return "give the name of a port of a logical router"
+	return "give the name of a port of a logical router", ""
 }
 
 func (v *validator) name(p Path, what, name string) bool {

@@ -49,7 +49,7 @@ func (v *validator) routerPort(i, j int, nets []connected) []connected {
 		v.errorf(at("options", "gateway_mtu"), "the smallest MTU of IPv4 is 68, of IPv6 1280", "%s has the gateway_mtu %d", what, p.GatewayMTU)
 	}
 	if len(p.Networks) == 0 {
-		v.errorf(at(), "add networks: [address/prefix length, …]", "%s has no networks", what)
+		v.errorf(at("networks"), "add networks: [address/prefix length, …]", "%s has no networks", what)
 	}
 	ipv6 := false
 	for k, n := range p.Networks {
@@ -60,12 +60,6 @@ func (v *validator) routerPort(i, j int, nets []connected) []connected {
 		}
 		ipv6 = ipv6 || n.Addr().Is6()
 		nets = append(nets, connected{n.Masked(), path, p.Name})
-		for l := range k {
-			if p.Networks[l].IsValid() && p.Networks[l].Addr() == n.Addr() {
-				v.clash(path, at("networks", l), "remove one", "%s has the address %s twice", what, n.Addr())
-				break
-			}
-		}
 	}
 	if ipv6 && p.GatewayMTU >= MinMTU && p.GatewayMTU < 1280 {
 		v.warnf(at("options", "gateway_mtu"), "IPv6 needs a link MTU of 1280 (RFC 8200 §5)", "%s has IPv6 addresses and the gateway_mtu %d", what, p.GatewayMTU)
@@ -77,7 +71,7 @@ func (v *validator) routerPort(i, j int, nets []connected) []connected {
 // what would do.
 func unusableNetwork(n netip.Prefix) (msg, hint string) {
 	if !n.IsValid() {
-		return "a network is no address/prefix length", "write such as 10.0.0.1/24"
+		return "a network is no address/prefix length", "write an address of its own such as 10.0.0.1/24"
 	}
 	a := n.Addr()
 	if why := unusableHost(a); why != "" {
@@ -153,7 +147,7 @@ func (v *validator) routes(i int, nets []connected) {
 		s := &r.StaticRoutes[j]
 		at := func(steps ...any) Path { return append(At("logical_routers", i, "static_routes", j), steps...) }
 		if !s.Prefix.IsValid() {
-			v.errorf(at("ip_prefix"), "write such as 10.0.0.0/8", "a static route of router %q has no ip_prefix", r.Name)
+			v.errorf(at("ip_prefix"), "write a network such as 10.0.0.0/8", "a static route of router %q has no ip_prefix", r.Name)
 			continue
 		}
 		what := fmt.Sprintf("route %s", s.Prefix)
@@ -281,7 +275,8 @@ func (v *validator) staticMACBindings() {
 		}
 		ref, ok := v.lrps[b.LogicalPort]
 		if !ok || b.LogicalPort == "" {
-			v.errorf(at("logical_port"), v.unknownRouterPort(b.LogicalPort), "%s is for router port %q, which doesn't exist", what, b.LogicalPort)
+			hint, _ := v.unknownRouterPort(b.LogicalPort)
+			v.errorf(at("logical_port"), hint, "%s is for router port %q, which doesn't exist", what, b.LogicalPort)
 			continue
 		}
 		for _, n := range ref.port.Networks {

@@ -55,7 +55,9 @@ func (v *validator) switchPort(i, j int, segments map[segment]Path) {
 		}
 	}
 	for k, a := range p.Addresses {
-		v.hostMAC(at("addresses", k), what, a.MAC)
+		if ref := v.lrps[p.RouterPort]; p.Type != PortRouter || ref == nil || a.MAC != ref.port.MAC {
+			v.hostMAC(at("addresses", k), what, a.MAC) // otherwise the router port is where it is mended
+		}
 		for _, ip := range a.IPs {
 			if why := unusableHost(ip); why != "" {
 				v.errorf(at("addresses", k), "list addresses that the host has as its own", "%s: %s %s", what, ip, why)
@@ -114,7 +116,11 @@ func (v *validator) routerTypePort(p *SwitchPort, at func(...any) Path, what str
 	}
 	ref, ok := v.lrps[p.RouterPort]
 	if !ok {
-		v.errorf(at("options", "router-port"), v.unknownRouterPort(p.RouterPort), "%s leads to router port %q, which doesn't exist", what, p.RouterPort)
+		hint, meant := v.unknownRouterPort(p.RouterPort)
+		if near := v.lrps[meant]; near != nil {
+			near.used = true // one slip, one finding
+		}
+		v.errorf(at("options", "router-port"), hint, "%s leads to router port %q, which doesn't exist", what, p.RouterPort)
 		return
 	}
 	if first, dup := v.bound[p.RouterPort]; dup {
@@ -158,7 +164,9 @@ func (v *validator) broadcastDomain(i int) {
 		if unusableHost(ip) != "" {
 			return
 		}
-		if o, taken := ips[ip]; taken {
+		if o, taken := ips[ip]; taken && o.name == name {
+			v.clash(path, o.path, "remove one", "%q has the address %s twice", name, ip)
+		} else if taken {
 			v.clash(path, o.path, "give one of them another address", "IP address %s of %q is also that of %q in switch %q", ip, name, o.name, s.Name)
 		} else {
 			ips[ip] = owner{name, path}
