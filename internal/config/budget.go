@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// What the datapath is built with. Whoever sets these up uses these constants,
+// so that the sums below are about the real thing.
+const (
+	RxDescriptors = 512 // per rx queue
+	TxDescriptors = 512 // per tx queue
+	MbufCache     = 256 // mempool cache per lcore; it may grow to one and a half times that before it flushes
+
+	mbufReserve = 1024 // packets on their way through workers and control, and room for bursts
+)
+
+// Mbufs is where the packets of the pool can be, all at the same time, in
+// packets. A pool that holds them all can't run out for receive, however many
+// packets wait for a neighbor (DESIGN §5.3).
+type Mbufs struct {
+	Rx      int // rx descriptors
+	Tx      int // tx descriptors
+	Caches  int // mempool caches of workers and control
+	Parked  int // arpbuf.max_packets of every worker
+	Reserve int
+	Pool    int // dpdk.mbufs
+}
+
+// MbufBudget does the sums for a configuration. Each worker and the control
+// lcore have one tx queue on every port. A net_tap port has as many rx as tx
+// queues; other ports have what rx_queues says.
+func MbufBudget(c *Config) Mbufs {
+	lcores := len(c.CPU.Workers) + 1
+	b := Mbufs{
+		Caches:  lcores * MbufCache * 3 / 2,
+		Parked:  len(c.CPU.Workers) * c.Arpbuf.MaxPackets,
+		Reserve: mbufReserve,
+		Pool:    c.DPDK.Mbufs,
+	}
+	for _, p := range c.Ports {
+		rx := p.RxQueues
+		if strings.HasPrefix(p.Vdev, "net_tap") {
+			rx = max(rx, lcores)
+		}
+		b.Rx += rx * RxDescriptors
+		b.Tx += lcores * TxDescriptors
+	}
+	return b
+}
+
+// Need is the smallest pool that holds everything.
+func (b Mbufs) Need() int { return b.Rx + b.Tx + b.Caches + b.Parked + b.Reserve }
+
+// Fits reports whether the pool is large enough.
+func (b Mbufs) Fits() bool { return b.Need() <= b.Pool }
+
+// Suggest is Need rounded up to whole thousands (of 1,024).
+func (b Mbufs) Suggest() int { return (b.Need() + 1023) &^ 1023 }
+
+func (b Mbufs) String() string {
+	verb := "is enough for"
+	if !b.Fits() {
+		verb = "is too small: it must hold"
+	}
+	return fmt.Sprintf("a pool of %d mbufs %s %d = %d rx descriptors + %d tx descriptors + %d in caches + %d parked + %d reserve",
+		b.Pool, verb, b.Need(), b.Rx, b.Tx, b.Caches, b.Parked, b.Reserve)
+}
+
+// Sizes of what lies in DPDK memory, in octets.
+const (
+	fibSize       = 32 * mib // rte_fib or rte_fib6 of one router: DIR24_8's first table alone takes 16 to 32 MiB
+	neighborSize  = 256      // adjacency, hash entry and key
+	parkSlotSize  = 16       // one packet's place in a park ring
+	memoryReserve = 32 * mib // EAL, ports, rings, counters
+
+	mbufOverhead = 64 + 128 + 128 + 128 // mempool header, rte_mbuf, private area, headroom
+	mbufDataRoom = 2048                 // RTE_MBUF_DEFAULT_DATAROOM
+	frameExtra   = 14 + 2*4 + 4         // Ethernet, two VLAN tags, FCS
+)
+
+// Memory sums, in octets.
+type MemorySums struct {
+	Packets   uint64 // the mbuf pool
+	Tables    uint64 // FIBs: one for each router and family that it uses
+	Neighbors uint64
+	Parking   uint64 // park rings
+	Reserve   uint64
+	Size      uint64 // dpdk.memory.size
+}
+
+// MemoryBudget estimates what a configuration takes of dpdk.memory.size.
+func MemoryBudget(c *Config) MemorySums {
+	room := mbufDataRoom
+	for _, p := range c.Ports {
+		room = max(room, p.MTU+frameExtra)
+	}
+	b := MemorySums{
+		Packets:   uint64(c.DPDK.Mbufs) * uint64(mbufOverhead+(room+63)&^63),
+		Neighbors: uint64(c.Neighbors.MaxEntries) * neighborSize,
+		Parking:   uint64(c.Arpbuf.MaxNexthops) * uint64(c.Arpbuf.PacketsPerNexthop) * uint64(len(c.CPU.Workers)) * parkSlotSize,
+		Reserve:   memoryReserve,
+		Size:      c.DPDK.Memory.Size,
+	}
+	for i := range c.Topology.Routers {
+		r := &c.Topology.Routers[i]
+		for _, family := range []func(netip.Prefix) bool{isIPv4, isIPv6} {
+			used := false
+			for _, p := range r.Ports {
+				used = used || slices.ContainsFunc(p.Networks, family)
+			}
+			for _, s := range r.StaticRoutes {
+				used = used || family(s.Prefix)
+			}
+			if used {
+				b.Tables += fibSize
+			}
+		}
+	}
+	return b
+}
+
+func isIPv4(p netip.Prefix) bool { return p.Addr().Is4() }
+func isIPv6(p netip.Prefix) bool { return p.Addr().Is6() }
+
+// Need is the sum.
+func (b MemorySums) Need() uint64 {
+	return b.Packets + b.Tables + b.Neighbors + b.Parking + b.Reserve
+}
+
+// Fits reports whether dpdk.memory.size is large enough.
+func (b MemorySums) Fits() bool { return b.Need() <= b.Size }
+
+// Suggest is Need rounded up to 64 MiB.
+func (b MemorySums) Suggest() uint64 { return (b.Need() + 64*mib - 1) &^ (64*mib - 1) }
+
+func (b MemorySums) String() string {
+	verb := "is enough for"
+	if !b.Fits() {
+		verb = "is too small: it must hold"
+	}
+	return fmt.Sprintf("DPDK memory of %s %s %s = %s packets + %s route tables + %s neighbors + %s park rings + %s reserve",
+		sizeText(b.Size), verb, sizeText(b.Need()), sizeText(b.Packets), sizeText(b.Tables), sizeText(b.Neighbors), sizeText(b.Parking), sizeText(b.Reserve))
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"io/fs"
+	"time"
+
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// Config is a configuration file with every value parsed, every default
+// applied and every check passed.
+type Config struct {
+	File      string // the name that was given to Load or Parse
+	System    System
+	DPDK      DPDK
+	CPU       CPU
+	Ports     []Port
+	Topology  topology.Topology
+	Arpbuf    Arpbuf
+	Neighbors Neighbors
+	Metrics   Metrics
+	API       API
+	Log       Log
+
+	Warnings []Problem // what is allowed but probably not meant; sorted by position
+}
+
+// System names this node.
+type System struct {
+	Name string // default: the host's name
+}
+
+// MemoryMode says where DPDK's memory comes from.
+type MemoryMode string
+
+const (
+	MemoryAuto      MemoryMode = "auto"      // hugepages when there are enough, else ordinary pages
+	MemoryHugepages MemoryMode = "hugepages" // hugepages or refuse
+	MemoryNoHuge    MemoryMode = "no-huge"   // ordinary pages
+)
+
+// DPDK is what EAL is started with.
+type DPDK struct {
+	Memory   Memory
+	Mbufs    int      // packets in the pool
+	EALExtra []string // more EAL arguments, as they are
+}
+
+// Memory bounds DPDK's memory.
+type Memory struct {
+	Mode MemoryMode
+	Size uint64 // octets, a whole number of MiB
+}
+
+// IdleMode says what a worker does when there are no packets.
+type IdleMode string
+
+const (
+	IdlePoll     IdleMode = "poll"     // spin
+	IdleAdaptive IdleMode = "adaptive" // sleep, at most MaxSleep at a time
+)
+
+// CPU says which CPUs do what.
+type CPU struct {
+	Control     int
+	Workers     []int  // ascending
+	WorkersText string // as written
+	Idle        Idle
+}
+
+// Idle is the workers' idle behavior.
+type Idle struct {
+	Mode     IdleMode
+	MaxSleep time.Duration
+}
+
+// Port is a DPDK port. Exactly one of Vdev, PCI and Netdev is set, and exactly
+// one of IfaceID and NetworkName.
+type Port struct {
+	Name        string
+	Vdev        string // EAL's name,key=value,… of a virtual device
+	PCI         string // address with domain, and device arguments after a comma
+	Netdev      string // the kernel's name of a NIC
+	IfaceID     string // the switch port (type "") that this port is
+	NetworkName string // the localnet network that this port leads to
+	MTU         int    // octets of IP packet
+	RxQueues    int
+}
+
+// Overflow says which packet goes when a park ring is full.
+type Overflow string
+
+// OverflowDropOldest is RFC 4861 §7.2.2's rule and the only one there is.
+const OverflowDropOldest Overflow = "drop-oldest"
+
+// FailureAction says what the senders of parked packets hear when nobody
+// answers.
+type FailureAction string
+
+const (
+	FailureICMP   FailureAction = "icmp-unreachable"
+	FailureSilent FailureAction = "silent"
+)
+
+// Arpbuf bounds parking.
+type Arpbuf struct {
+	Profile           string // "default" or "ovn": where the other defaults come from
+	PacketsPerNexthop int    // per worker
+	MaxNexthops       int
+	MaxPackets        int // per worker
+	MaxAge            time.Duration
+	Overflow          Overflow
+	OnFailure         FailureAction
+}
+
+// Neighbors sets the neighbor state machine (RFC 4861 §10).
+type Neighbors struct {
+	RetransTime       time.Duration
+	McastSolicit      int
+	UcastSolicit      int
+	BaseReachableTime time.Duration
+	FailedHoldoff     time.Duration // the first; it doubles
+	MaxEntries        int
+}
+
+// Metrics is the Prometheus endpoint.
+type Metrics struct {
+	Listen string // host:port; empty is off
+}
+
+// API is the unix socket that the command line talks to.
+type API struct {
+	Socket string
+	Mode   fs.FileMode
+}
+
+// LogFormat is the form of log lines.
+type LogFormat string
+
+const (
+	LogAuto LogFormat = "auto" // text on a terminal, else JSON
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// LogLevel is the least severe level that is logged.
+type LogLevel string
+
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// Log sets the daemon's log.
+type Log struct {
+	Format LogFormat
+	Level  LogLevel
+}

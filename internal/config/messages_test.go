@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// edit replaces the first old by new in the seed file.
+type edit struct{ old, new string }
+
+const (
+	vm1Port  = `{name: p-vm1, vdev: "net_tap0,iface=vm1", iface_id: sw1-port1}`
+	extPort  = `{name: p-ext, vdev: "net_tap4,iface=ext0", network_name: physnet1, mtu: 1500, rx_queues: 1}`
+	lsp1     = `{name: sw1-port1, addresses: ["00:00:01:00:00:01 1.1.0.1 2001:db8:1::11"]}`
+	lsp1addr = `["00:00:01:00:00:01 1.1.0.1 2001:db8:1::11"]`
+	portr0   = `{name: sw1-portr0, type: router, addresses: ["00:00:01:ff:00:01"], options: {router-port: lrp1}}`
+	localnet = `{name: ext-localnet, type: localnet, addresses: [unknown], options: {network_name: physnet1}}`
+	lrp1     = `{name: lrp1, mac: "00:00:01:ff:00:01", networks: [1.1.254.254/16, "2001:db8:1::1/64"]}`
+	lrp1nets = `[1.1.254.254/16, "2001:db8:1::1/64"]`
+	lr0opts  = `{always_learn_from_arp_request: true, mac_binding_age_threshold: "300"}`
+	route    = `{ip_prefix: 0.0.0.0/0, nexthop: 192.168.123.1, output_port: lr0-ext}`
+	bindings = `static_mac_bindings: []`
+)
+
+func swap(old, new string) []edit { return []edit{{old, new}} }
+
+// mistakes are one per message, or nearly; testdata/messages.txt has what is
+// said of each.
+var mistakes = []struct {
+	name  string
+	edits []edit
+}{
+	// the shape of the file
+	{"no version", swap("version: 1\n", "")},
+	{"future version", swap("version: 1\n", "version: 2\n")},
+	{"version as text", swap("version: 1\n", "version: \"1\"\n")},
+	{"unknown section", swap("metrics:", "metric:")},
+	{"unknown section in upper case", swap("metrics:", "Metrics:")},
+	{"unknown key", swap("max_nexthops:", "max_next_hops:")},
+	{"unknown key with no likeness", swap("max_nexthops:", "zzz:")},
+	{"unknown nested key", swap("max_sleep:", "maxsleep:")},
+	{"unknown key of a port", swap("iface_id: sw1-port1", "iface-id: sw1-port1")},
+	{"unknown key of a switch port", swap("addresses: "+lsp1addr, "address: "+lsp1addr)},
+	{"unknown option", swap("router-port: lrp1", "router_port: lrp1")},
+	{"option that only OVN has", swap("options: "+lr0opts, "options: {chassis: gw1}")},
+	{"key that only OVN has", swap("nexthop: 192.168.123.1", "nexthop: 192.168.123.1, policy: src-ip")},
+	{"duplicate key", swap("log: {format: auto", "log: {format: text, format: auto")},
+	{"duplicate section", swap("metrics:", "system: {name: gw2}\nmetrics:")},
+	{"key that is a list", swap("system: {name: gw1}", "system: {[a]: b}")},
+	{"section that is a list", swap("system: {name: gw1}", "system: [gw1]")},
+	{"section that is text", swap("log: {format: auto, level: info}", "log: info")},
+	{"list that is a mapping", swap("eal_extra: []", "eal_extra: {a: b}")},
+	{"ports that are text", swap("ports:                                    # exactly one of vdev | pci | netdev", "logical: 1\nports: none\nx:")},
+	{"port that is text", swap(vm1Port, "p-vm1")},
+	{"no ports", swap("ports:                                    #", "system2:\nports: []\nother: #")},
+	{"alias", swap("system: {name: gw1}", "system: &a {name: gw1}")},
+	{"merge key", swap("system: {name: gw1}", "system: &a {name: gw1}\nlog2: {<<: *a}")},
+	{"tag", swap("name: gw1", "name: !!binary Z3cx")},
+	{"tab", swap("  - name: sw2", "\t- name: sw2")},
+	{"unclosed brace", swap("log: {format: auto, level: info}", "log: {format: auto, level: info")},
+	{"unclosed quote", swap(`mode: "0660"`, `mode: "0660`)},
+	{"bad indentation", swap("  - name: sw2", " - name: sw2")},
+	{"colon in a value", swap("listen: \"127.0.0.1:9470\"", "listen: a: b")},
+	{"second document", swap("metrics:", "---\nmetrics:")},
+	{"control character", swap("name: gw1", "name: \"gw\x01\"")},
+	{"several at once, sorted", []edit{{"level: info", "level: chatty"}, {"version: 1\n", "version: 3\n"}, {"mbufs: 16384", "mbufs: many"}}},
+
+	// scalar settings
+	{"system name with a space", swap("name: gw1", "name: gate way")},
+	{"memory mode", swap("mode: auto, size", "mode: huge, size")},
+	{"memory mode in upper case", swap("mode: auto, size", "mode: Auto, size")},
+	{"size without unit", swap("512MiB", "512")},
+	{"size in decimal units", swap("512MiB", "512MB")},
+	{"size in single letters", swap("512MiB", "1g")},
+	{"size that is no size", swap("512MiB", "plenty")},
+	{"size out of range", swap("512MiB", "1MiB")},
+	{"size beyond all numbers", swap("512MiB", "99999999999999999999GiB")},
+	{"size in half MiB", swap("512MiB", "65537KiB")},
+	{"mbufs as text", swap("mbufs: 16384", "mbufs: \"16384\"")},
+	{"mbufs as list", swap("mbufs: 16384", "mbufs: [1]")},
+	{"mbufs as float", swap("mbufs: 16384", "mbufs: 1.5")},
+	{"mbufs in hex", swap("mbufs: 16384", "mbufs: 0x4000")},
+	{"mbufs with leading zero", swap("mbufs: 16384", "mbufs: 016384")},
+	{"mbufs grouped", swap("mbufs: 16384", "mbufs: 16_384")},
+	{"mbufs out of range", swap("mbufs: 16384", "mbufs: 99999999999999999999")},
+	{"mbufs empty", swap("mbufs: 16384", "mbufs:")},
+	{"mbufs too few", swap("mbufs: 16384", "mbufs: 8192")},
+	{"memory too small", swap("512MiB", "96MiB")},
+	{"eal_extra with a flag of ours", swap("eal_extra: []", "eal_extra: [\"-l\", \"--vdev=net_null0\", \"-m512\"]")},
+	{"eal_extra with --help", swap("eal_extra: []", "eal_extra: [--help]")},
+	{"eal_extra empty argument", swap("eal_extra: []", "eal_extra: [\"\"]")},
+	{"eal_extra number", swap("eal_extra: []", "eal_extra: [1]")},
+	{"two control CPUs", swap(`control: "0"`, `control: "0,2"`)},
+	{"workers as hex mask", swap(`workers: "1"`, `workers: "0xe2"`)},
+	{"workers as hex number", swap(`workers: "1"`, `workers: 0x6`)},
+	{"workers as list", swap(`workers: "1"`, `workers: [1, 2]`)},
+	{"workers backwards", swap(`workers: "1"`, `workers: "3-1"`)},
+	{"workers twice", swap(`workers: "1"`, `workers: "1-3,2"`)},
+	{"workers out of range", swap(`workers: "1"`, `workers: "1-99999999"`)},
+	{"workers too many", swap(`workers: "1"`, `workers: "1-200"`)},
+	{"workers empty", swap(`workers: "1"`, `workers: ""`)},
+	{"workers negative", swap(`workers: "1"`, `workers: "-1"`)},
+	{"workers that are words", swap(`workers: "1"`, `workers: all`)},
+	{"idle mode", swap("mode: adaptive", "mode: sleepy")},
+	{"max_sleep with poll", swap("mode: adaptive", "mode: poll")},
+	{"max_sleep out of range", swap("50us", "2s")},
+	{"duration without unit", swap("max_age: 3s", "max_age: 3")},
+	{"duration that is none", swap("max_age: 3s", "max_age: soon")},
+	{"duration negative", swap("max_age: 3s", "max_age: -3s")},
+	{"profile", swap("packets_per_nexthop: 64", "profile: cisco\n  packets_per_nexthop: 64")},
+	{"overflow", swap("overflow: drop-oldest", "overflow: drop-newest")},
+	{"on_failure", swap("on_failure: icmp-unreachable", "on_failure: quiet")},
+	{"ring larger than all", swap("max_packets: 4096", "max_packets: 63")},
+	{"neighbors fewer than next hops", swap("max_entries: 65536", "max_entries: 512")},
+	{"listen without port", swap(`"127.0.0.1:9470"`, `"127.0.0.1"`)},
+	{"listen on a bad port", swap(`"127.0.0.1:9470"`, `"127.0.0.1:99999"`)},
+	{"listen on a name", swap(`"127.0.0.1:9470"`, `"gw1.example:9470"`)},
+	{"socket relative", swap("/run/parkway/parkway.sock", "parkway.sock")},
+	{"socket too long", swap("/run/parkway/parkway.sock", "/run/"+strings.Repeat("x", 120))},
+	{"socket is a folder", swap("/run/parkway/parkway.sock", "/run/parkway/")},
+	{"socket mode", swap(`mode: "0660"`, `mode: "rw"`)},
+	{"socket mode out of range", swap(`mode: "0660"`, `mode: 7777`)},
+	{"log format", swap("format: auto", "format: xml")},
+	{"log level", swap("level: info", "level: INFO")},
+	{"log level that is a boolean", swap("level: info", "level: true")},
+
+	// ports
+	{"port without name", swap("{name: p-vm1, ", "{")},
+	{"port name empty", swap("name: p-vm1", `name: ""`)},
+	{"port name a number", swap("name: p-vm1", `name: 1`)},
+	{"port name with a space", swap("name: p-vm1", `name: p vm1`)},
+	{"port name twice", swap("name: p-vm2", "name: p-vm1")},
+	{"port without device", swap(`vdev: "net_tap0,iface=vm1", `, "")},
+	{"port with two devices", swap(`vdev: "net_tap0,iface=vm1", `, `vdev: "net_tap0,iface=vm1", pci: "0000:3b:00.0", `)},
+	{"port without binding", swap(", iface_id: sw1-port1", "")},
+	{"port with two bindings", swap(", iface_id: sw1-port1", ", iface_id: sw1-port1, network_name: physnet1")},
+	{"vdev empty", swap(`"net_tap0,iface=vm1"`, `""`)},
+	{"vdev without number", swap(`"net_tap0,iface=vm1"`, `"net_tap,iface=vm1"`)},
+	{"vdev with space", swap(`"net_tap0,iface=vm1"`, `"net tap0"`)},
+	{"vdev twice", swap("net_tap1", "net_tap0")},
+	{"iface twice", swap("iface=vm2", "iface=vm1")},
+	{"pci", swap(`vdev: "net_tap0,iface=vm1"`, "pci: enp3s0")},
+	{"pci twice", []edit{{`vdev: "net_tap0,iface=vm1"`, `pci: "3b:00.0"`}, {`vdev: "net_tap1,iface=vm2"`, `pci: "0000:3B:00.0,rxq=1"`}}},
+	{"netdev", swap(`vdev: "net_tap0,iface=vm1"`, "netdev: a-name-far-too-long")},
+	{"mtu too small", swap("mtu: 1500", "mtu: 60")},
+	{"mtu too large", swap("mtu: 1500", "mtu: 65535")},
+	{"mtu as text", swap("mtu: 1500", "mtu: big")},
+	{"mtu in quotes", swap("mtu: 1500", `mtu: "1500"`)},
+	{"rx_queues", swap("rx_queues: 1", "rx_queues: 0")},
+	{"iface_id unknown", swap("iface_id: sw1-port1", "iface_id: sw1-prot1")},
+	{"iface_id of a router port", swap("iface_id: sw1-port1", "iface_id: sw1-portr0")},
+	{"iface_id of a localnet port", swap("iface_id: sw1-port1", "iface_id: ext-localnet")},
+	{"iface_id twice", swap("iface_id: sw1-port2", "iface_id: sw1-port1")},
+	{"network_name unknown", swap("network_name: physnet1, mtu", "network_name: physnet2, mtu")},
+	{"network_name nowhere near", swap("network_name: physnet1, mtu", "network_name: campus, mtu")},
+	{"network_name twice", swap(vm1Port, `{name: p-vm1, vdev: "net_tap0,iface=vm1", network_name: physnet1}`)},
+
+	// switches
+	{"switch without name", swap("- name: sw1\n    ports:", "- ports:")},
+	{"switch name twice", swap("- name: sw2\n", "- name: sw1\n")},
+	{"switch port name twice", swap("name: sw2-port3", "name: sw1-port1")},
+	{"switch port without name", swap("{name: sw1-port1, ", "{")},
+	{"type of OVN", swap("type: localnet", "type: vtep")},
+	{"type unknown", swap("type: localnet", "type: bridge")},
+	{"address without MAC", swap(lsp1addr, `["1.1.0.1"]`)},
+	{"address with bad MAC", swap(lsp1addr, `["00:00:01:00:00 1.1.0.1"]`)},
+	{"address with bad IP", swap(lsp1addr, `["00:00:01:00:00:01 1.1.0.256"]`)},
+	{"address with prefix length", swap(lsp1addr, `["00:00:01:00:00:01 1.1.0.1/16"]`)},
+	{"address with zone", swap(lsp1addr, `["00:00:01:00:00:01 fe80::1%eth0"]`)},
+	{"address empty", swap(lsp1addr, `[""]`)},
+	{"address dynamic", swap(lsp1addr, `[dynamic]`)},
+	{"address MAC dynamic", swap(lsp1addr, `["00:00:01:00:00:01 dynamic"]`)},
+	{"address router on a host", swap(lsp1addr, `[router]`)},
+	{"address Unknown", swap(lsp1addr, `[Unknown]`)},
+	{"address unknown on a router port", swap(`addresses: ["00:00:01:ff:00:01"]`, `addresses: [unknown]`)},
+	{"addresses as text", swap(lsp1addr, `unknown`)},
+	{"address is a number", swap(lsp1addr, `[1]`)},
+	{"no addresses", swap("addresses: "+lsp1addr, `type: ""`)},
+	{"zero MAC", swap("00:00:01:00:00:01", "00:00:00:00:00:00")},
+	{"multicast MAC", swap("00:00:01:00:00:01", "01:00:5e:00:00:01")},
+	{"multicast IP", swap("1.1.0.1 ", "224.0.0.1 ")},
+	{"duplicate MAC", swap("00:00:01:00:00:02", "00:00:01:00:00:01")},
+	{"duplicate IP", swap("1.1.0.2", "1.1.0.1")},
+	{"MAC of the router", swap("00:00:01:00:00:02", "00:00:01:ff:00:01")},
+	{"IP of the router", swap("1.1.0.2", "1.1.254.254")},
+	{"IP outside the network", swap("1.1.0.2", "1.9.0.2")},
+	{"router-port missing", swap(", options: {router-port: lrp1}", "")},
+	{"router-port dangling", swap("router-port: lrp1", "router-port: lpr1")},
+	{"router-port dangling far", swap("router-port: lrp1", "router-port: nowhere-near")},
+	{"router-port taken", swap("router-port: lrp2", "router-port: lrp1")},
+	{"router-port on a host", swap(lsp1, `{name: sw1-port1, addresses: `+lsp1addr+`, options: {router-port: lrp1}}`)},
+	{"router-port empty", swap("router-port: lrp1", `router-port: ""`)},
+	{"option that is a list", swap("router-port: lrp1", `router-port: [lrp1]`)},
+	{"router MAC differs", swap(`addresses: ["00:00:01:ff:00:01"]`, `addresses: ["00:00:01:ff:00:99"]`)},
+	{"network_name missing", swap(", options: {network_name: physnet1}", "")},
+	{"network_name on a host", swap(lsp1, `{name: sw1-port1, addresses: `+lsp1addr+`, options: {network_name: physnet1}}`)},
+	{"tag on a host", swap(lsp1, `{name: sw1-port1, addresses: `+lsp1addr+`, tag: 5}`)},
+	{"tag zero", swap("type: localnet", "type: localnet, tag: 0")},
+	{"tag too high", swap("type: localnet", "type: localnet, tag: 4095")},
+	{"tag as text", swap("type: localnet", "type: localnet, tag: blue")},
+	{"segment taken", swap("- "+localnet, "- "+localnet+"\n      - {name: ext2, type: localnet, tag: 7, addresses: [unknown], options: {network_name: physnet1}}\n      - {name: ext3, type: localnet, tag: 7, addresses: [unknown], options: {network_name: physnet1}}")},
+	{"localnet without unknown", swap("addresses: [unknown]", `addresses: ["02:00:00:00:00:01 192.168.123.1"]`)},
+	{"switch port without port", swap("  - "+vm1Port+"\n", "")},
+	{"network without port", swap("  - "+extPort+"\n", "")},
+
+	// routers
+	{"router without name", swap("- name: lr0\n    options", "- options")},
+	{"router name twice", swap(bindings, "  - {name: lr0, ports: []}\n"+bindings)},
+	{"router port name twice", swap("{name: lrp2,", "{name: lrp1,")},
+	{"router port without switch port", swap("      - "+portr0+"\n", "")},
+	{"mac missing", swap(`{name: lrp1, mac: "00:00:01:ff:00:01"`, "{name: lrp1")},
+	{"mac bad", swap(`{name: lrp1, mac: "00:00:01:ff:00:01"`, "{name: lrp1, mac: 00-00-01-ff-00")},
+	{"mac number", swap(`{name: lrp1, mac: "00:00:01:ff:00:01"`, "{name: lrp1, mac: 1")},
+	{"mac multicast", []edit{{`["00:00:01:ff:00:01"]`, "[router]"}, {`mac: "00:00:01:ff:00:01"`, `mac: "03:00:01:ff:00:01"`}}},
+	{"networks missing", swap(", networks: "+lrp1nets, "")},
+	{"networks empty", swap(lrp1nets, "[]")},
+	{"network without length", swap("1.1.254.254/16", "1.1.254.254")},
+	{"network bad", swap("1.1.254.254/16", "1.1.254/16")},
+	{"network address as own", swap("1.1.254.254/16", "1.1.0.0/16")},
+	{"broadcast address as own", swap("1.1.254.254/16", "1.1.255.255/16")},
+	{"subnet-router anycast as own", swap("2001:db8:1::1/64", "2001:db8:1::/64")},
+	{"link-local IPv6 network", swap("2001:db8:1::1/64", "fe80::1/64")},
+	{"link-local IPv4 network", swap("1.1.254.254/16", "169.254.0.1/16")},
+	{"multicast network", swap("1.1.254.254/16", "224.0.0.1/16")},
+	{"loopback network", swap("1.1.254.254/16", "127.0.0.1/8")},
+	{"everything as network", swap("1.1.254.254/16", "1.1.254.254/0")},
+	{"mapped network", swap("2001:db8:1::1/64", "::ffff:1.2.3.4/120")},
+	{"net zero", swap("1.1.254.254/16", "0.1.2.3/16")},
+	{"network twice", swap("2001:db8:1::1/64", "1.1.254.254/16")},
+	{"overlap", swap("1.2.254.254/16", "1.1.7.1/24")},
+	{"overlap IPv6", swap("2001:db8:2::1/64", "2001:db8:1::2/64")},
+	{"gateway_mtu small", swap("gateway_mtu: 1500", "gateway_mtu: 60")},
+	{"gateway_mtu under IPv6", swap("gateway_mtu: 1500", "gateway_mtu: 1000")},
+	{"gateway_mtu out of range", swap("gateway_mtu: 1500", "gateway_mtu: 70000")},
+	{"gateway_mtu above the port", swap("gateway_mtu: 1500", `gateway_mtu: "9000"`)},
+	{"port MTU under IPv6", []edit{{"mtu: 1500", "mtu: 1000"}, {"gateway_mtu: 1500", "gateway_mtu: 0"}}},
+	{"boolean option", swap("always_learn_from_arp_request: true", "always_learn_from_arp_request: yes")},
+	{"age threshold", swap(`"300"`, `"5m"`)},
+	{"age threshold CIDR", swap(`"300"`, `"10.0.0.0/99:5;300"`)},
+	{"age threshold twice", swap(`"300"`, `"300;400"`)},
+	{"route without prefix", swap("ip_prefix: 0.0.0.0/0, ", "")},
+	{"route prefix bad", swap("0.0.0.0/0", "default")},
+	{"route with host bits", swap("0.0.0.0/0", "10.0.0.7/8")},
+	{"route without next hop", swap("nexthop: 192.168.123.1, ", "")},
+	{"next hop bad", swap("nexthop: 192.168.123.1", "nexthop: gateway")},
+	{"next hop with length", swap("nexthop: 192.168.123.1", "nexthop: 192.168.123.1/24")},
+	{"next hop of other family", swap("nexthop: 192.168.123.1", `nexthop: "2001:db8:f0f0::9"`)},
+	{"next hop multicast", swap("nexthop: 192.168.123.1", `nexthop: 224.0.0.1`)},
+	{"next hop is the router", swap("nexthop: 192.168.123.1", `nexthop: 192.168.123.254`)},
+	{"next hop is the broadcast", swap("nexthop: 192.168.123.1", `nexthop: 192.168.123.255`)},
+	{"next hop nowhere", swap(route, "{ip_prefix: 0.0.0.0/0, nexthop: 10.9.9.9}")},
+	{"next hop link-local", swap(route, `{ip_prefix: "::/0", nexthop: "fe80::1"}`)},
+	{"output_port unknown", swap("output_port: lr0-ext", "output_port: lr0-exit")},
+	{"discard with port", swap("nexthop: 192.168.123.1", "nexthop: discard")},
+	{"route twice", swap("- "+route, "- "+route+"\n      - {ip_prefix: 0.0.0.0/0, nexthop: 192.168.123.1}")},
+	{"discard and forward", swap("- "+route, "- "+route+"\n      - {ip_prefix: 0.0.0.0/0, nexthop: discard}")},
+	{"binding of no port", swap(bindings, `static_mac_bindings: [{logical_port: lr0-exit, ip: 192.168.123.1, mac: "02:00:00:00:00:01"}]`)},
+	{"binding without ip", swap(bindings, `static_mac_bindings: [{logical_port: lr0-ext, mac: "02:00:00:00:00:01"}]`)},
+	{"binding of the router itself", swap(bindings, `static_mac_bindings: [{logical_port: lr0-ext, ip: 192.168.123.254, mac: "02:00:00:00:00:01"}]`)},
+	{"binding to multicast", swap(bindings, `static_mac_bindings: [{logical_port: lr0-ext, ip: 192.168.123.1, mac: "01:00:00:00:00:01"}]`)},
+	{"binding twice", swap(bindings, "static_mac_bindings:\n  - &x {logical_port: lr0-ext, ip: 192.168.123.1, mac: \"02:00:00:00:00:01\"}\n")},
+	{"binding listed twice", swap(bindings, "static_mac_bindings:\n  - {logical_port: lr0-ext, ip: 192.168.123.1, mac: \"02:00:00:00:00:01\"}\n  - {logical_port: lr0-ext, ip: 192.168.123.1, mac: \"02:00:00:00:00:02\"}")},
+
+	// allowed, with a warning
+	{"worker on the control CPU", swap(`workers: "1"`, `workers: "0"`)},
+	{"workers without queues", []edit{{`workers: "1"`, `workers: "1-6"`}, {"mbufs: 16384", "mbufs: 98304"}, {"512MiB", "1GiB"}}},
+}
+
+func seed(t testing.TB) string {
+	data, err := os.ReadFile(examples + "/seed.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Each mistake is answered by the lines in testdata/messages.txt, and by one at
+// least.
+func TestMessages(t *testing.T) {
+	base := seed(t)
+	var got strings.Builder
+	for _, m := range mistakes {
+		text := base
+		for _, e := range m.edits {
+			if !strings.Contains(text, e.old) {
+				t.Fatalf("%s: the seed has no %q", m.name, e.old)
+			}
+			text = strings.Replace(text, e.old, e.new, 1)
+		}
+		fmt.Fprintf(&got, "# %s\n", m.name)
+		c, err := Parse("f.yaml", []byte(text))
+		var ps Problems
+		switch {
+		case err == nil && len(c.Warnings) == 0:
+			t.Errorf("%s: nothing was said", m.name)
+		case err == nil:
+			for _, w := range c.Warnings {
+				fmt.Fprintf(&got, "warning: %s\n", w)
+			}
+		case !errors.As(err, &ps) || c != nil:
+			t.Errorf("%s: %v, %T", m.name, c, err)
+		default:
+			for _, p := range ps {
+				if strings.ContainsAny(p.String(), "\n\x01") || p.Line == 0 || p.Col == 0 || p.Hint == "" {
+					t.Errorf("%s: not one line with place and mend: %#v", m.name, p)
+				}
+				fmt.Fprintln(&got, p)
+			}
+		}
+		got.WriteByte('\n')
+	}
+	golden(t, "testdata/messages.txt", got.String())
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) == got {
+		return
+	}
+	w, g := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range g {
+		if i >= len(w) || w[i] != g[i] {
+			t.Fatalf("%s:%d differs (go test -run %s -update rewrites it)\n got %s\nwant %s", path, i+1, t.Name(), g[i], append(w, make([]string, len(g))...)[i])
+		}
+	}
+	t.Fatalf("%s is longer than what was said", path)
+}
