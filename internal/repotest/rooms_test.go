@@ -40,7 +40,7 @@ var rooms = []room{
 	// The only place that knows them all, and the commands on top of it.
 	{path: "internal/app", imports: []string{"internal/app/...", "forwarder/...", "arpbuf/...", "dpdk/...", "internal/topology",
 		"internal/config/...", "internal/api/...", "internal/metrics/..."}},
-	{path: "internal/cli", imports: []string{"internal/cli/...", "internal/config/...", "internal/api/...", "internal/demo"}},
+	{path: "internal/cli", imports: []string{"internal/cli/...", "internal/config/...", "internal/api/...", "internal/demo", "internal/topology"}},
 	{path: "cmd", imports: []string{"internal/app/...", "internal/cli/...", "internal/config"}},
 
 	// The laboratory: it sees the gateway from outside, as a user does.
