@@ -12,8 +12,8 @@ import (
 
 const (
 	poolCache = 256
-	// tapDesc is what a net_tap rx queue gets: it takes that many mbufs for good and
-	// reads one packet at a time all the same.
+	// tapDesc is the most that a net_tap rx queue gets: it takes that many mbufs for
+	// good and reads one packet at a time all the same.
 	tapDesc     = 64
 	defaultDesc = 1024
 )
@@ -25,7 +25,7 @@ func dataRoom(mtu uint16) uint {
 
 // rxDesc is how many descriptors a port's rx queues get; 0 leaves it to the driver.
 func rxDesc(wanted uint16, driver string) uint16 {
-	if wanted == 0 && isTap(driver) {
+	if isTap(driver) && (wanted == 0 || wanted > tapDesc) {
 		return tapDesc
 	}
 	return wanted
@@ -67,8 +67,9 @@ func use(cfg *Config, ports []*port) poolUse {
 			u.transmit += int(p.queues.tx) * descriptors(cfg.TxDesc, p.info.TxDesc.Default)
 		}
 	}
-	u.caches = workers * poolCache * 3 / 2 // a cache is flushed at 1.5 times its size
-	u.bursts = workers * 4 * cgo.Burst     // received, on their way out, and flood copies
+	// A cache is flushed at 1.5 times its size. Control's thread may be an lcore too.
+	u.caches = (workers + 1) * poolCache * 3 / 2
+	u.bursts = workers * 4 * cgo.Burst // received, on their way out, and flood copies
 	return u
 }
 
