@@ -231,8 +231,8 @@ func TestCompileNeighbors(t *testing.T) {
 	topo := article(route("0.0.0.0/0", "192.168.123.1", ""), route("10.0.0.0/8", "1.1.0.2", ""))
 	topo.Switches[0].Ports[0].Addresses[0].IPs = append(topo.Switches[0].Ports[0].Addresses[0].IPs, addrs("fe80::7")...)
 	topo.StaticMACBindings = []StaticMACBinding{
-		{"lr0-ext", netip.MustParseAddr("192.168.123.1"), mac("02:00:00:00:00:99")},
-		{"lrp1", netip.MustParseAddr("1.1.0.1"), mac("02:00:00:00:00:98")},
+		binding("lr0-ext", netip.MustParseAddr("192.168.123.1"), mac("02:00:00:00:00:99")),
+		binding("lrp1", netip.MustParseAddr("1.1.0.1"), mac("02:00:00:00:00:98")),
 	}
 	p := mustCompile(t, topo)
 	got := map[string]string{}
