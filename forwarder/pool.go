@@ -12,8 +12,8 @@ import (
 
 const (
 	poolCache = 256
-	// tapDesc is what a net_tap rx queue gets: it takes that many mbufs for good and
-	// reads one packet at a time all the same.
+	// tapDesc is the most that a net_tap rx queue gets: it takes that many mbufs for
+	// good and reads one packet at a time all the same.
 	tapDesc     = 64
 	defaultDesc = 1024
 )
@@ -25,7 +25,7 @@ func dataRoom(mtu uint16) uint {
 
 // rxDesc is how many descriptors a port's rx queues get; 0 leaves it to the driver.
 func rxDesc(wanted uint16, driver string) uint16 {
-	if wanted == 0 && isTap(driver) {
+	if isTap(driver) && (wanted == 0 || wanted > tapDesc) {
 		return tapDesc
 	}
 	return wanted
@@ -41,14 +41,16 @@ func descriptors(wanted, driver uint16) int {
 	return defaultDesc
 }
 
-// keepsTxMbufs reports whether sent packets stay in the port's queues for a while.
-// Virtual devices that copy or hand on at once have none of ours.
-func keepsTxMbufs(driver string) bool {
+// keepsMbufs reports whether a driver's queues hold mbufs of ours while nothing
+// happens. Virtual devices that copy or hand on at once don't, but for net_tap's rx.
+func keepsMbufs(driver string) (rx, tx bool) {
 	switch driver {
-	case "net_tap", "net_tun", "net_null", "net_pcap", "net_ring":
-		return false
+	case "net_tap", "net_tun":
+		return true, false
+	case "net_null", "net_pcap", "net_ring":
+		return false, false
 	}
-	return true
+	return true, true
 }
 
 // poolUse is who may hold how many mbufs besides park rings.
@@ -62,13 +64,17 @@ func use(cfg *Config, ports []*port) poolUse {
 	workers := len(cfg.Workers)
 	var u poolUse
 	for _, p := range ports {
-		u.receive += int(p.queues.rx) * descriptors(rxDesc(cfg.RxDesc, p.info.Driver), p.info.RxDesc.Default)
-		if keepsTxMbufs(p.info.Driver) {
+		rx, tx := keepsMbufs(p.info.Driver)
+		if rx {
+			u.receive += int(p.queues.rx) * descriptors(rxDesc(cfg.RxDesc, p.info.Driver), p.info.RxDesc.Default)
+		}
+		if tx {
 			u.transmit += int(p.queues.tx) * descriptors(cfg.TxDesc, p.info.TxDesc.Default)
 		}
 	}
-	u.caches = workers * poolCache * 3 / 2 // a cache is flushed at 1.5 times its size
-	u.bursts = workers * 4 * cgo.Burst     // received, on their way out, and flood copies
+	// A cache is flushed at 1.5 times its size. Control's thread may be an lcore too.
+	u.caches = (workers + 1) * poolCache * 3 / 2
+	u.bursts = workers * 4 * cgo.Burst // received, on their way out, and flood copies
 	return u
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"syscall"
 
 	"github.com/parkway-gw/parkway/cgo"
@@ -36,7 +37,7 @@ func attachPorts(cfg *Config) (ports []*port, err error) {
 		one := &port{cfg: p}
 		if p.Attached != nil {
 			one, ports = ports[0], ports[1:]
-		} else if one.id, err = dpdk.AttachPort(p.Device); err != nil {
+		} else if one.id, err = attach(p.Device); err != nil {
 			return append(all, ports...), fmt.Errorf("port %q: %w", p.Name, err)
 		}
 		all = append(all, one)
@@ -45,6 +46,17 @@ func attachPorts(cfg *Config) (ports []*port, err error) {
 		}
 	}
 	return all, nil
+}
+
+// attach makes a device known that was not. DPDK lets some be attached twice, and
+// then both would be one port.
+func attach(device string) (dpdk.PortID, error) {
+	before := dpdk.Ports()
+	id, err := dpdk.AttachPort(device)
+	if err == nil && slices.Contains(before, id) {
+		return 0, fmt.Errorf("device %q is attached already, as %s", device, id)
+	}
+	return id, err
 }
 
 func (p *port) plan(cfg *Config) (err error) {
