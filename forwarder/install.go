@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forwarder
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/dpdk"
+)
+
+// takeMemory makes pool, RCU, hashes and the datapath on them.
+func (f *Forwarder) takeMemory() (err error) {
+	limit, err := parkLimit(&f.cfg, f.res.ports)
+	if err != nil {
+		return err
+	}
+	if want := len(f.cfg.Workers) * f.cfg.Park.MaxPackets; limit < want {
+		f.log.Warn("the pool is too small for all packets that may be parked; raise dpdk.mbufs", "may_park", want, "can_park", limit)
+	}
+	var mtu uint16
+	for _, p := range f.res.ports {
+		mtu = max(mtu, p.cfg.MTU)
+	}
+	r := &f.res
+	r.pool, err = dpdk.NewMempool(f.name+"_pool", dpdk.MempoolConfig{Mbufs: uint(f.cfg.Mbufs), Cache: poolCache,
+		PrivSize: cgo.PrivSize, DataRoom: dataRoom(mtu), Socket: dpdk.SocketAny})
+	if err != nil {
+		return err
+	}
+	if r.qsbr, err = dpdk.NewQSBR(uint(len(f.cfg.Workers))); err != nil {
+		return err
+	}
+	for _, h := range []struct {
+		name         string
+		keyLen, most int
+	}{
+		{"_fdb", 8, f.cfg.MaxMACs + len(f.plan.fdb)},
+		{"_neigh4", 8, f.cfg.MaxNeighbors},
+		{"_neigh6", 24, f.cfg.MaxNeighbors},
+	} {
+		hash, err := dpdk.NewHash(f.name+h.name, dpdk.HashConfig{Entries: h.most, KeyLen: h.keyLen, QSBR: r.qsbr,
+			ExtTable: true, Socket: dpdk.SocketAny})
+		if err != nil {
+			return err
+		}
+		r.hashes = append(r.hashes, hash)
+	}
+	r.dp, err = cgo.New(cgo.Config{Pool: r.pool, QSBR: r.qsbr, FDB: r.hashes[0], Neigh4: r.hashes[1], Neigh6: r.hashes[2],
+		MaxAdjacencies: f.cfg.MaxNeighbors, ParkLimit: limit})
+	return err
+}
+
+func (f *Forwarder) addWorkers() error {
+	for i, rxqs := range assignQueues(f.res.ports, len(f.cfg.Workers)) {
+		w, err := f.res.dp.AddWorker(cgo.WorkerConfig{
+			RxQueues: rxqs, TxQueue: uint16(i), Adaptive: f.cfg.Adaptive, MaxSleep: f.cfg.MaxSleep,
+			RingSize: f.cfg.RingSize, Park: f.cfg.Park, Socket: dpdk.SocketAny,
+		})
+		if err != nil {
+			return err
+		}
+		f.workers = append(f.workers, newWorker(w, f.cfg.Workers[i]))
+	}
+	for _, p := range f.res.ports {
+		if p.queues.control {
+			f.res.dp.SetControlQueue(p.id, uint16(len(f.cfg.Workers)))
+		}
+	}
+	return nil
+}
+
+// publish fills the FIBs and gives the workers their tables.
+func (f *Forwarder) publish() error {
+	var routers []cgo.Router
+	for i := range f.plan.routers {
+		r, err := f.makeFIBs(i)
+		if err != nil {
+			return fmt.Errorf("router %q: %w", f.plan.routers[i].name, err)
+		}
+		routers = append(routers, r)
+	}
+	tables, err := cgo.NewTables(f.plan.tables(f.res.ports, routers))
+	if err != nil {
+		return err
+	}
+	f.res.dp.Publish(tables)
+	return nil
+}
+
+func (f *Forwarder) makeFIBs(i int) (r cgo.Router, err error) {
+	p := &f.plan.routers[i]
+	if len(p.fib4) > 0 {
+		r.FIB4, err = dpdk.NewFIB4(fmt.Sprintf("%s_r%d_4", f.name, i), fibConfig(p.fib4, tbl8v4(p.fib4), len(f.plan.nextHops)))
+		if err != nil {
+			return r, err
+		}
+		f.res.fibs = append(f.res.fibs, r.FIB4)
+		if err := fill(r.FIB4, p.fib4); err != nil {
+			return r, err
+		}
+	}
+	if len(p.fib6) > 0 {
+		r.FIB6, err = dpdk.NewFIB6(fmt.Sprintf("%s_r%d_6", f.name, i), fibConfig(p.fib6, tbl8v6(p.fib6), len(f.plan.nextHops)))
+		if err != nil {
+			return r, err
+		}
+		f.res.fibs = append(f.res.fibs, r.FIB6)
+		if err := fill(r.FIB6, p.fib6); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func fill(fib interface {
+	Add(p netip.Prefix, nh uint64) error
+}, entries []fibEntry) error {
+	for _, e := range entries {
+		if err := fib.Add(e.prefix, uint64(e.row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fibConfig sizes a table with room to grow. An entry of 2 octets holds next hops
+// and tbl8 numbers up to 2^15-1, for one bit says which of them it is.
+func fibConfig(entries []fibEntry, tbl8, nextHops int) dpdk.FIBConfig {
+	const limit = 1<<15 - 1
+	cfg := dpdk.FIBConfig{MaxRoutes: 2*len(entries) + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
+	if nextHops > limit || cfg.Tbl8 > limit {
+		cfg.NextHopBytes = 4
+	}
+	return cfg
+}
+
+// tbl8v4 counts the /24 that hold longer prefixes.
+func tbl8v4(entries []fibEntry) int {
+	seen := map[netip.Prefix]struct{}{}
+	for _, e := range entries {
+		if e.prefix.Bits() > 24 {
+			p, _ := e.prefix.Addr().Prefix(24)
+			seen[p] = struct{}{}
+		}
+	}
+	return len(seen)
+}
+
+// tbl8v6 is the most second-stage tables that the prefixes can need: one for each
+// begun octet beyond the third.
+func tbl8v6(entries []fibEntry) int {
+	n := 0
+	for _, e := range entries {
+		n += max(0, (e.prefix.Bits()-24+7)/8)
+	}
+	return n
+}
+
+// release gives everything back, in the one order that works. It may be called on
+// half of the resources, and again: what failed to go is tried once more.
+func (r *resources) release() error {
+	var errs []error
+	if r.dp != nil {
+		r.dp.Close()
+		r.dp = nil
+	}
+	for _, f := range r.fibs {
+		errs = append(errs, f.Close())
+	}
+	r.fibs = nil
+	errs = append(errs, r.closePorts())
+	for _, h := range r.hashes {
+		errs = append(errs, h.Close())
+	}
+	r.hashes = nil
+	if r.qsbr != nil {
+		errs = append(errs, r.qsbr.Close())
+		r.qsbr = nil
+	}
+	if r.pool != nil {
+		errs = append(errs, r.pool.Close())
+		r.pool = nil
+	}
+	return errors.Join(errs...)
+}
+
+func (r *resources) closePorts() error {
+	var errs []error
+	for _, p := range r.ports {
+		errs = append(errs, p.close())
+	}
+	r.ports = nil
+	return errors.Join(errs...)
+}

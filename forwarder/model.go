@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forwarder
+
+import (
+	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// The logical model, named here for programs that embed a gateway.
+type (
+	// Topology is the whole logical network of one node. Topology.Validate says
+	// what is wrong with one; New refuses what it calls an error.
+	Topology         = topology.Topology
+	Switch           = topology.Switch
+	SwitchPort       = topology.SwitchPort
+	PortAddress      = topology.PortAddress
+	PortType         = topology.PortType
+	Router           = topology.Router
+	RouterPort       = topology.RouterPort
+	RouterOptions    = topology.RouterOptions
+	StaticRoute      = topology.StaticRoute
+	StaticMACBinding = topology.StaticMACBinding
+	MAC              = topology.MAC
+
+	// DatapathPort is a router port with its number in the datapath.
+	DatapathPort = topology.DatapathPort
+	// Neighbor is a next hop behind a router port.
+	Neighbor = topology.Neighbor
+)
+
+// Types of switch port.
+const (
+	PortVIF      = topology.PortVIF
+	PortRouter   = topology.PortRouter
+	PortLocalnet = topology.PortLocalnet
+)
+
+// ParkConfig bounds a worker's parking.
+type ParkConfig = cgo.ParkConfig
+
+// Counters are packets, ever; Drops has the order of DropReasons.
+type Counters = cgo.Counters
+
+// ParseMAC reads six colon-separated octets.
+func ParseMAC(s string) (MAC, error) { return topology.ParseMAC(s) }

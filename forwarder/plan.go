@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forwarder
+
+import (
+	"fmt"
+
+	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// plan is a topology compiled: everything numbered, nothing yet in DPDK memory.
+// Indexes are those of the datapath's tables.
+type plan struct {
+	switches    []planSwitch
+	switchPorts []planSwitchPort
+	routerPorts []planRouterPort
+	routers     []planRouter
+	ports       []planPort // index: the configured ports
+	nextHops    []cgo.NextHop
+	fdb         []fdbEntry
+	adjacencies []Neighbor // index: adjacency; gateways first. With a MAC it is permanent
+	gateways    int        // how many of adjacencies routes name
+	routes      []Route
+	warnings    []string
+}
+
+type planSwitch struct {
+	name  string
+	table cgo.Switch
+}
+
+type planSwitchPort struct {
+	name  string
+	port  int            // index of the configured port, none when it has none
+	table cgo.SwitchPort // Port is not filled in
+}
+
+type planRouterPort struct {
+	info  topology.DatapathPort
+	table cgo.RouterPort // MTU is not filled in
+}
+
+type planPort struct {
+	switchPort uint16 // of untagged frames
+	vlans      map[uint16]uint16
+}
+
+// fdbEntry is a MAC that the topology places.
+type fdbEntry struct {
+	sw  uint16
+	mac MAC
+	sp  uint16
+}
+
+const none = -1
+
+// compiler holds what the parts of the compilation look up.
+type compiler struct {
+	t     *Topology
+	ports []Port
+	plan  *plan
+	lrps  map[string]uint16 // router port name -> index
+}
+
+// compile turns a topology into a plan. It touches nothing but its arguments'
+// copies; any goroutine.
+func compile(t *Topology, ports []Port) (*plan, error) {
+	if err := checkTopology(t); err != nil {
+		return nil, err
+	}
+	c := &compiler{t: t, ports: ports, plan: &plan{}, lrps: map[string]uint16{}}
+	if err := c.numberRouterPorts(); err != nil {
+		return nil, err
+	}
+	if err := c.bindPorts(); err != nil {
+		return nil, err
+	}
+	if err := c.compileSwitches(); err != nil {
+		return nil, err
+	}
+	if err := c.compileRouters(); err != nil {
+		return nil, err
+	}
+	return c.plan, nil
+}
+
+// checkTopology turns the findings that forbid a start into one error.
+func checkTopology(t *Topology) error {
+	var first *topology.Finding
+	more := -1
+	for _, f := range t.Validate() {
+		if f.Severity != topology.Error {
+			continue
+		}
+		if more++; first == nil {
+			first = &f
+		}
+	}
+	switch {
+	case first == nil:
+		return nil
+	case more > 0:
+		return fmt.Errorf("topology: %s (and %d more)", first, more)
+	}
+	return fmt.Errorf("topology: %s", first)
+}
+
+func (c *compiler) warnf(format string, args ...any) {
+	c.plan.warnings = append(c.plan.warnings, fmt.Sprintf(format, args...))
+}
+
+// tables is the snapshot for the datapath, once the ports are known.
+func (p *plan) tables(ports []*port, routers []cgo.Router) cgo.TableSpec {
+	spec := cgo.TableSpec{NextHops: p.nextHops, Routers: routers}
+	for i, pp := range p.ports {
+		spec.Ports = append(spec.Ports, cgo.Port{Port: ports[i].id, SwitchPort: pp.switchPort, VLANs: pp.vlans})
+	}
+	for _, sp := range p.switchPorts {
+		row := sp.table
+		if sp.port != none {
+			row.Port = ports[sp.port].id
+		}
+		spec.SwitchPorts = append(spec.SwitchPorts, row)
+	}
+	for _, s := range p.switches {
+		spec.Switches = append(spec.Switches, s.table)
+	}
+	for _, rp := range p.routerPorts {
+		row := rp.table
+		row.MTU = p.mtu(&rp, func(port int) uint16 { return ports[port].setup.MTU })
+		spec.RouterPorts = append(spec.RouterPorts, row)
+	}
+	return spec
+}
+
+// mtu is gateway_mtu, or else the smallest MTU of the ports in the router port's
+// switch.
+func (p *plan) mtu(rp *planRouterPort, portMTU func(port int) uint16) uint16 {
+	if rp.info.Port.GatewayMTU != 0 {
+		return rp.info.Port.GatewayMTU
+	}
+	var least uint16
+	if rp.table.Switch != cgo.None {
+		for _, sp := range p.switches[rp.table.Switch].table.Flood {
+			if mtu := portMTU(p.switchPorts[sp].port); mtu != 0 && (least == 0 || mtu < least) {
+				least = mtu
+			}
+		}
+	}
+	if least == 0 {
+		return 1500
+	}
+	return least
+}
