@@ -45,14 +45,13 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 		g.log.Info("the gateway runs", "name", c.System.Name, "version", o.Version, "config", c.File, "summary", c.Summary(), "socket", c.API.Socket)
 		<-ctx.Done()
 		err = context.Cause(ctx)
+		notify("STOPPING=1")
+		g.log.Info("the gateway stops")
 	}
 	if errors.Is(err, context.Canceled) {
 		err = nil // asked to end, also while starting
 	}
-	notify("STOPPING=1")
-	g.log.Info("the gateway stops")
-	err = errors.Join(err, g.stop())
-	if err == nil {
+	if err = errors.Join(err, g.stop()); err == nil {
 		g.log.Info("the gateway has stopped; every mbuf is back")
 	}
 	return err
