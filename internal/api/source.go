@@ -24,8 +24,8 @@ type Source interface {
 	Topology(context.Context) (Topology, error)
 
 	// FlushNeighbors forgets neighbors that match and are not static, and returns how
-	// many once no worker uses them any more. A name or address that cannot match
-	// anything is an error that wraps ErrBadRequest.
+	// many; from its return on, a packet to one of them asks anew. A name or address
+	// that cannot match anything is an error that wraps ErrBadRequest.
 	FlushNeighbors(context.Context, FlushRequest) (int, error)
 }
 
