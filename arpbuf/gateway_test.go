@@ -99,6 +99,7 @@ type gateway struct {
 	r        *arpbuf.Resolver
 	clock    *manualClock
 	in, out  [2]*dpdk.Ring
+	second   *dpdk.Ring  // port a's second receive queue, with two workers
 	got      [2][][]byte // frames sent by the ports, taken out of the rings
 	injected uint64
 	turn     func() // what the test does while it waits
@@ -111,16 +112,7 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 	g := &gateway{t: t, clock: &manualClock{now: time.Now()}}
 	names := []string{"a", "b"}
 	fc := forwarder.Defaults()
-	fc.EAL, fc.Topology, fc.Mbufs = dpdktest.EAL(), network(), 8191
-	for i := range names {
-		g.in[i] = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
-		g.out[i] = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
-		port, err := dpdk.NewRingPort(dpdktest.Name("gw"), g.in[i:i+1], []*dpdk.Ring{g.out[i], g.out[i]})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fc.Ports = append(fc.Ports, forwarder.Port{Name: names[i], Attached: &port, IfaceID: names[i]})
-	}
+	fc.EAL, fc.Topology, fc.Mbufs = dpdktest.EAL(), network(), 16383
 	var log dpdktest.Log
 	fc.Logger = log.Logger()
 	ac := arpbuf.DefaultConfig()
@@ -128,6 +120,23 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 	ac.CPUs, _ = dpdk.AllowedCPUs()
 	if tune != nil {
 		tune(&fc, &ac)
+	}
+	for i := range names {
+		g.in[i] = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
+		g.out[i] = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
+		rx, tx := []*dpdk.Ring{g.in[i]}, []*dpdk.Ring{g.out[i], g.out[i]}
+		if len(fc.Workers) > 1 { // a second queue of port a, a third transmit queue
+			tx = append(tx, g.out[i])
+			if i == 0 {
+				g.second = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
+				rx = append(rx, g.second)
+			}
+		}
+		port, err := dpdk.NewRingPort(dpdktest.Name("gw"), rx, tx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fc.Ports = append(fc.Ports, forwarder.Port{Name: names[i], Attached: &port, IfaceID: names[i]})
 	}
 	var err error
 	if g.f, err = forwarder.New(fc); err != nil {
@@ -174,12 +183,18 @@ func (g *gateway) inject(port int, frames ...[]byte) {
 		for _, frame := range frames[:n] {
 			burst = append(burst, dpdktest.Packet(g.t, g.f.Pool(), frame))
 		}
-		if sent := g.in[port].EnqueueBurst(burst); sent < n {
-			g.t.Fatalf("the test's ring is full")
-		}
-		g.injected += uint64(n)
+		g.push(g.in[port], burst)
 		frames = frames[n:]
 	}
+}
+
+func (g *gateway) push(ring *dpdk.Ring, burst []*dpdk.Mbuf) {
+	g.t.Helper()
+	if sent := ring.EnqueueBurst(burst); sent < len(burst) {
+		dpdk.FreeBulk(burst[sent:])
+		g.t.Fatalf("the test's ring is full")
+	}
+	g.injected += uint64(len(burst))
 }
 
 // wait turns control until cond holds.
