@@ -109,6 +109,12 @@ const ringSize = 4096
 
 func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway {
 	t.Helper()
+	return startWith(t, ringSize, tune)
+}
+
+// startWith is start with room for so many frames on each port's way out.
+func startWith(t *testing.T, room int, tune func(*forwarder.Config, *arpbuf.Config)) *gateway {
+	t.Helper()
 	g := &gateway{t: t, clock: &manualClock{now: time.Now()}}
 	names := []string{"a", "b"}
 	fc := forwarder.Defaults()
@@ -123,7 +129,7 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 	}
 	for i := range names {
 		g.in[i] = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
-		g.out[i] = dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
+		g.out[i] = dpdktest.Ring(t, room, dpdk.RingFlags{Socket: dpdk.SocketAny})
 		rx, tx := []*dpdk.Ring{g.in[i]}, []*dpdk.Ring{g.out[i], g.out[i]}
 		if len(fc.Workers) > 1 { // a second queue of port a, a third transmit queue
 			tx = append(tx, g.out[i])

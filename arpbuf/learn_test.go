@@ -103,6 +103,43 @@ func TestFlushGateway(t *testing.T) {
 	}
 }
 
+// A link that goes down takes along what was learned and what waits.
+func TestLinkDown(t *testing.T) {
+	g := start(t, nil)
+	g.resolve(families[1])
+	g.inject(0, udps(t, b4, 0, 5)...)
+	g.rest()
+	done := make(chan error, 1)
+	go func() { done <- g.r.LinkDown(context.Background(), "lrp-b") }()
+	g.wait("link down", func() bool { return len(done) > 0 })
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	g.rest()
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 6, Drained: 1, Discarded: 5})
+	if s := g.state(b6).State; s != "none" {
+		t.Errorf("%s is %s", b6, s)
+	}
+	g.resolve(families[0]) // and up again
+}
+
+// At MaxEntries a new next hop is refused and its packets are counted; those that
+// are known go on.
+func TestMaxEntries(t *testing.T) {
+	g := start(t, func(_ *forwarder.Config, c *arpbuf.Config) { c.MaxEntries = 1 })
+	g.resolve(families[0])
+	g.inject(0, udps(t, b6, 0, 5)...)
+	g.rest()
+	g.wait("the refusal", func() bool { c := g.f.Counters(); return c.ParkedNow() == 0 })
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 6, Drained: 1, Failed: 5})
+	g.inject(0, udps(t, b4, 0, 5)...)
+	g.rest()
+	inOrder(t, flow(t, g.take(1), b4, macB), 0, 5)
+	if n := g.r.Stats().Neighbors.Refused; n == 0 {
+		t.Error("nothing counted as refused")
+	}
+}
+
 // A2: requests for our addresses are answered, to the asker alone, and teach its
 // address (A1). A10: a probe is answered and teaches nothing.
 func TestAnswersARP(t *testing.T) {
