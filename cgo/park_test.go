@@ -263,7 +263,7 @@ func TestPartialTransmitKeepsOrder(t *testing.T) {
 	b.park(64, 70)
 	got := seqs(t, sent(b.out)[filler:])
 	n, status = b.dp.Control().Drain(ask.Slot(), gatewayAdj)
-	if n != 30 || status != cgo.DrainDone {
+	if n != 24 || status != cgo.DrainDone { // one ring's worth in all; the rest is the worker's
 		t.Fatalf("then sent %d, status %d", n, status)
 	}
 	b.park(70, 72)
