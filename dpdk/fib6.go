@@ -24,6 +24,7 @@ type FIB6 struct {
 	c    *C.struct_rte_fib6
 	name string
 	cfg  FIBConfig
+	tbl8 *C.struct_pw_tbl8 // nil: this DPDK keeps its counters elsewhere, see mend
 }
 
 // NewFIB6 makes a table (rte_fib6_create). Next hops of 2, 4 or 8 bytes take
@@ -49,7 +50,43 @@ func NewFIB6(name string, cfg FIBConfig) (*FIB6, error) {
 		}
 		return nil, failed(fn, object, errnoFrom(err), mark, hint)
 	}
-	return &FIB6{c, name, cfg}, nil
+	f := &FIB6{c: c, name: name, cfg: cfg}
+	if err := f.findCounters(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// findCounters proves with one route, before there are readers, that the
+// counters of tbl8 are where DPDK 22.11 keeps them, so that mend may touch them.
+func (f *FIB6) findCounters() error {
+	counters := (*C.struct_pw_tbl8)(C.rte_fib6_get_dp(f.c))
+	total := C.uint32_t(f.cfg.Tbl8)
+	empty := C.pw_tbl8_known(counters, total, 0)
+	p := netip.PrefixFrom(netip.AddrFrom16([16]byte{}), 25)
+	nh := uint64(1)
+	if f.cfg.Default == 1 {
+		nh = 2
+	}
+	if err := f.Add(p, nh); err != nil {
+		return err
+	}
+	one := C.pw_tbl8_known(counters, total, 1)
+	if err := f.Delete(p); err != nil {
+		return err
+	}
+	if empty+one+C.pw_tbl8_known(counters, total, 0) == 3 {
+		f.tbl8 = counters
+	}
+	return nil
+}
+
+// mend repairs what DPDK 22.11 miscounts; see pw_tbl8_mend.
+func (f *FIB6) mend() {
+	if f.tbl8 != nil {
+		C.pw_tbl8_mend(f.tbl8)
+	}
 }
 
 // Name returns the table's name.
@@ -63,6 +100,7 @@ func (f *FIB6) Add(p netip.Prefix, nh uint64) error {
 	if hint := fibFault(p, nh, true, &f.cfg); hint != "" {
 		return refused(fn, object, syscall.EINVAL, hint)
 	}
+	defer f.mend()
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_add(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
 		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
@@ -78,6 +116,7 @@ func (f *FIB6) Delete(p netip.Prefix) error {
 	if hint := fibFault(p, 0, true, &f.cfg); hint != "" {
 		return refused(fn, object, syscall.EINVAL, hint)
 	}
+	defer f.mend()
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_delete(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits())); ret != 0 {
 		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
