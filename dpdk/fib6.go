@@ -18,13 +18,18 @@ import (
 )
 
 // FIB6 is a longest-prefix-match table for IPv6 (rte_fib6, algorithm TRIE).
-// Writers, readers and the caution about freed tbl8 are those of FIB4. A
-// prefix longer than /24 takes up to 13 tbl8 of its own.
+// Writers and readers are those of FIB4.
+//
+// A prefix longer than /24 takes up to 13 tbl8 of its own, and TRIE in DPDK
+// 22.11 never gives them back: Delete leaks them (four times adding and deleting
+// one /128 exhaust 64 tbl8), then Add fails with ENOSPC. So where prefixes come
+// and go, build a new table from time to time, at the latest on ENOSPC, swap it
+// in, and close the old one when its readers have been quiescent. At least
+// tbl8 are never used again under a reader.
 type FIB6 struct {
 	c    *C.struct_rte_fib6
 	name string
 	cfg  FIBConfig
-	tbl8 *C.struct_pw_tbl8 // nil: this DPDK keeps its counters elsewhere, see mend
 }
 
 // NewFIB6 makes a table (rte_fib6_create). Next hops of 2, 4 or 8 bytes take
@@ -50,43 +55,7 @@ func NewFIB6(name string, cfg FIBConfig) (*FIB6, error) {
 		}
 		return nil, failed(fn, object, errnoFrom(err), mark, hint)
 	}
-	f := &FIB6{c: c, name: name, cfg: cfg}
-	if err := f.findCounters(); err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// findCounters proves with one route, before there are readers, that the
-// counters of tbl8 are where DPDK 22.11 keeps them, so that mend may touch them.
-func (f *FIB6) findCounters() error {
-	counters := (*C.struct_pw_tbl8)(C.rte_fib6_get_dp(f.c))
-	total := C.uint32_t(f.cfg.Tbl8)
-	empty := C.pw_tbl8_known(counters, total, 0)
-	p := netip.PrefixFrom(netip.AddrFrom16([16]byte{}), 25)
-	nh := uint64(1)
-	if f.cfg.Default == 1 {
-		nh = 2
-	}
-	if err := f.Add(p, nh); err != nil {
-		return err
-	}
-	one := C.pw_tbl8_known(counters, total, 1)
-	if err := f.Delete(p); err != nil {
-		return err
-	}
-	if empty+one+C.pw_tbl8_known(counters, total, 0) == 3 {
-		f.tbl8 = counters
-	}
-	return nil
-}
-
-// mend repairs what DPDK 22.11 miscounts; see pw_tbl8_mend.
-func (f *FIB6) mend() {
-	if f.tbl8 != nil {
-		C.pw_tbl8_mend(f.tbl8)
-	}
+	return &FIB6{c, name, cfg}, nil
 }
 
 // Name returns the table's name.
@@ -100,23 +69,29 @@ func (f *FIB6) Add(p netip.Prefix, nh uint64) error {
 	if hint := fibFault(p, nh, true, &f.cfg); hint != "" {
 		return refused(fn, object, syscall.EINVAL, hint)
 	}
-	defer f.mend()
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_add(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
-		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg)+trieHint(errnoOf(ret)))
 	}
 	return nil
 }
 
+// trieHint tells what else an ENOSPC of TRIE may mean.
+func trieHint(errno syscall.Errno) string {
+	if errno != syscall.ENOSPC {
+		return ""
+	}
+	return "; deleted prefixes do not give theirs back, a new table does"
+}
+
 // Delete takes a prefix out (rte_fib6_delete); its addresses fall back to the
-// next shorter one. ENOENT: it was not in.
+// next shorter one. Its tbl8 are lost, see FIB6. ENOENT: it was not in.
 func (f *FIB6) Delete(p netip.Prefix) error {
 	const fn = "rte_fib6_delete"
 	object := fmt.Sprintf("FIB6 %s, %s", f.name, p)
 	if hint := fibFault(p, 0, true, &f.cfg); hint != "" {
 		return refused(fn, object, syscall.EINVAL, hint)
 	}
-	defer f.mend()
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_delete(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits())); ret != 0 {
 		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))

@@ -38,8 +38,9 @@ type fib interface {
 
 // checkFIB runs random changes on both tables. Addresses come from few bits so
 // that prefixes cover each other.
-func checkFIB(t *testing.T, table fib, missing uint64, addr *rapid.Generator[netip.Addr]) {
+func checkFIB(t *testing.T, newTable func() fib, missing uint64, addr *rapid.Generator[netip.Addr]) {
 	rapid.Check(t, func(t *rapid.T) {
+		table := newTable()
 		slow := slowFIB{map[netip.Prefix]uint64{}, missing}
 		defer func() {
 			for p := range slow.routes {
@@ -104,7 +105,7 @@ func newFIB6(t *testing.T, cfg dpdk.FIBConfig) *dpdk.FIB6 {
 func TestFIB4AgainstSlowModel(t *testing.T) {
 	for _, bytes := range []int{2, 4, 8} {
 		table := newFIB4(t, dpdk.FIBConfig{NextHopBytes: bytes, Default: 9999})
-		checkFIB(t, table, 9999, rapid.Custom(func(t *rapid.T) netip.Addr {
+		checkFIB(t, func() fib { return table }, 9999, rapid.Custom(func(t *rapid.T) netip.Addr {
 			return netip.AddrFrom4([4]byte{10, byte(rapid.IntRange(0, 1).Draw(t, "b")), byte(rapid.IntRange(0, 1).Draw(t, "c")), rapid.Byte().Draw(t, "d")})
 		}))
 		if err := table.Close(); err != nil { // memory for the next
@@ -115,8 +116,17 @@ func TestFIB4AgainstSlowModel(t *testing.T) {
 
 func TestFIB6AgainstSlowModel(t *testing.T) {
 	for _, bytes := range []int{2, 4} {
-		table := newFIB6(t, dpdk.FIBConfig{NextHopBytes: bytes, Default: 9999})
-		checkFIB(t, table, 9999, rapid.Custom(func(t *rapid.T) netip.Addr {
+		var table *dpdk.FIB6
+		fresh := func() fib { // TRIE leaks tbl8 on Delete, see FIB6
+			if table != nil {
+				if err := table.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			table = newFIB6(t, dpdk.FIBConfig{NextHopBytes: bytes, Default: 9999, Tbl8: 1024})
+			return table
+		}
+		checkFIB(t, fresh, 9999, rapid.Custom(func(t *rapid.T) netip.Addr {
 			a := [16]byte{0x20, 0x01, 0x0d, 0xb8}
 			a[5], a[7], a[15] = byte(rapid.IntRange(0, 1).Draw(t, "b")), rapid.Byte().Draw(t, "c"), rapid.Byte().Draw(t, "d")
 			return netip.AddrFrom16(a)
@@ -174,8 +184,7 @@ func TestFIBRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := v6.Add(netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, byte(i)}), 25), 1)
-		if err != nil && i < 63 { // TRIE keeps one for itself
-			t.Fatal(err)
+		if err != nil {			t.Fatal(err)
 		}
 	}
 	wantError(t, v4.Add(prefix("10.0.1.0/25"), 1), syscall.ENOSPC, "10.0.1.0/25", "64 tbl8")
@@ -207,6 +216,28 @@ func TestFIBMaxRoutes(t *testing.T) {
 	wantError(t, err, syscall.ENOMEM, "made for 4 routes")
 	if got := table.Lookup(netip.AddrFrom4([4]byte{byte(added - 1), 1})); got != 7 {
 		t.Errorf("the last route that fits: next hop %d", got)
+	}
+}
+
+// TRIE leaks tbl8; a new table is the way out. If the first half of this test
+// fails, this DPDK no longer leaks, and FIB6's comment wants changing.
+func TestFIB6LeaksAndANewTableHelps(t *testing.T) {
+	p := netip.MustParsePrefix("2001:db8::1/128")
+	churn := func(table *dpdk.FIB6) (err error) {
+		for range 100 {
+			if err = table.Add(p, 7); err == nil {
+				err = table.Delete(p)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	old := newFIB6(t, dpdk.FIBConfig{NextHopBytes: 2, Tbl8: 64})
+	wantError(t, churn(old), syscall.ENOSPC, "rte_fib6_add(FIB6 "+old.Name()+", 2001:db8::1/128", "a new table does")
+	if err := newFIB6(t, dpdk.FIBConfig{NextHopBytes: 2, Tbl8: 64}).Add(p, 7); err != nil {
+		t.Error(err)
 	}
 }
 

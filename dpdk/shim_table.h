@@ -12,8 +12,8 @@
 #include <rte_hash.h>
 #include <rte_rcu_qsbr.h>
 
-/* The counters of tbl8 groups at the head of the private data of DIR24_8 and
- * of TRIE (struct dir24_8_tbl, struct rte_trie_tbl). */
+/* The counters of tbl8 groups at the head of the private data of DIR24_8
+ * (struct dir24_8_tbl). */
 struct pw_tbl8 {
 	uint32_t total, reserved, used;
 };
