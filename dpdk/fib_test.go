@@ -184,7 +184,8 @@ func TestFIBRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := v6.Add(netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, byte(i)}), 25), 1)
-		if err != nil {			t.Fatal(err)
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	wantError(t, v4.Add(prefix("10.0.1.0/25"), 1), syscall.ENOSPC, "10.0.1.0/25", "64 tbl8")
