@@ -192,6 +192,8 @@ func TestN2_RefusesExtensionHeaders(t *testing.T) {
 		"atomic fragment":            {behind(oracleND(t, goodNS()), 44, 58, 0, 0, 0, 0, 0, 0, 1), ReasonNDFragment},
 		"first fragment":             {behind(oracleND(t, goodNA()), 44, 58, 0, 0, 1, 0, 0, 0, 1), ReasonNDFragment},
 		"later fragment":             {behind(oracleND(t, goodNS()), 44, 58, 0, 0, 8, 0, 0, 0, 1), ReasonNDFragment},
+		"later fragment of anything": {behind(oracleND(t, echo), 44, 58, 0, 0, 8, 0, 0, 0, 1), ReasonNDFragment},
+		"echo in a first fragment":   {behind(oracleND(t, echo), 44, 58, 0, 0, 1, 0, 0, 0, 1), ReasonNotND},
 		"RA in a fragment":           {behind(oracleND(t, goodRA()), 44, 58, 0, 0, 0, 0, 0, 0, 1), ReasonNDFragment},
 		"RS in a fragment":           {behind(oracleND(t, goodRS()), 44, 58, 0, 0, 0, 0, 0, 0, 1), ReasonNDFragment},
 		"options, then fragment":     {behind(oracleND(t, goodNS()), 60, 44, 0, 1, 4, 0, 0, 0, 0, 58, 0, 0, 0, 0, 0, 0, 1), ReasonNDFragment},
