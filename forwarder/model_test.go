@@ -33,7 +33,7 @@ func nets(list ...string) (out []netip.Prefix) {
 }
 
 func vif(name, m string, ips ...string) SwitchPort {
-	return SwitchPort{Name: name, Addresses: []PortAddress{{mac(m), addrs(ips...)}}}
+	return SwitchPort{Name: name, Addresses: []PortAddress{{MAC: mac(m), IPs: addrs(ips...)}}}
 }
 
 func cable(routerPort string) SwitchPort {
@@ -46,6 +46,10 @@ func localnet(name, network string, tag uint16) SwitchPort {
 
 func lrp(name, m string, networks ...string) RouterPort {
 	return RouterPort{Name: name, MAC: mac(m), Networks: nets(networks...)}
+}
+
+func binding(port string, ip netip.Addr, m MAC) StaticMACBinding {
+	return StaticMACBinding{LogicalPort: port, IP: ip, MAC: m}
 }
 
 func route(prefix, nexthop, port string) StaticRoute {

@@ -231,8 +231,8 @@ func TestCompileNeighbors(t *testing.T) {
 	topo := article(route("0.0.0.0/0", "192.168.123.1", ""), route("10.0.0.0/8", "1.1.0.2", ""))
 	topo.Switches[0].Ports[0].Addresses[0].IPs = append(topo.Switches[0].Ports[0].Addresses[0].IPs, addrs("fe80::7")...)
 	topo.StaticMACBindings = []StaticMACBinding{
-		{"lr0-ext", netip.MustParseAddr("192.168.123.1"), mac("02:00:00:00:00:99")},
-		{"lrp1", netip.MustParseAddr("1.1.0.1"), mac("02:00:00:00:00:98")},
+		binding("lr0-ext", netip.MustParseAddr("192.168.123.1"), mac("02:00:00:00:00:99")),
+		binding("lrp1", netip.MustParseAddr("1.1.0.1"), mac("02:00:00:00:00:98")),
 	}
 	p := mustCompile(t, topo)
 	got := map[string]string{}
@@ -293,6 +293,20 @@ func TestCompileFamilies(t *testing.T) {
 	p := mustCompile(t, topo)
 	if len(p.routers[0].fib4) != 0 || len(p.warnings) != 1 {
 		t.Errorf("IPv4 routes %v, warnings %q", p.routers[0].fib4, p.warnings)
+	}
+}
+
+func TestCompileManyAddresses(t *testing.T) {
+	topo := article()
+	for i := range 7 {
+		topo.Routers[0].Ports[0].Networks = append(topo.Routers[0].Ports[0].Networks, nets(fmt.Sprintf("10.9.%d.1/24", i))...)
+	}
+	if p := mustCompile(t, topo); len(p.warnings) != 0 {
+		t.Errorf("eight addresses: %q", p.warnings)
+	}
+	topo.Routers[0].Ports[0].Networks = append(topo.Routers[0].Ports[0].Networks, nets("10.9.9.1/24")...)
+	if p := mustCompile(t, topo); len(p.warnings) != 1 {
+		t.Errorf("nine addresses: %q", p.warnings)
 	}
 }
 

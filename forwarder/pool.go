@@ -41,14 +41,16 @@ func descriptors(wanted, driver uint16) int {
 	return defaultDesc
 }
 
-// keepsTxMbufs reports whether sent packets stay in the port's queues for a while.
-// Virtual devices that copy or hand on at once have none of ours.
-func keepsTxMbufs(driver string) bool {
+// keepsMbufs reports whether a driver's queues hold mbufs of ours while nothing
+// happens. Virtual devices that copy or hand on at once don't, but for net_tap's rx.
+func keepsMbufs(driver string) (rx, tx bool) {
 	switch driver {
-	case "net_tap", "net_tun", "net_null", "net_pcap", "net_ring":
-		return false
+	case "net_tap", "net_tun":
+		return true, false
+	case "net_null", "net_pcap", "net_ring":
+		return false, false
 	}
-	return true
+	return true, true
 }
 
 // poolUse is who may hold how many mbufs besides park rings.
@@ -62,8 +64,11 @@ func use(cfg *Config, ports []*port) poolUse {
 	workers := len(cfg.Workers)
 	var u poolUse
 	for _, p := range ports {
-		u.receive += int(p.queues.rx) * descriptors(rxDesc(cfg.RxDesc, p.info.Driver), p.info.RxDesc.Default)
-		if keepsTxMbufs(p.info.Driver) {
+		rx, tx := keepsMbufs(p.info.Driver)
+		if rx {
+			u.receive += int(p.queues.rx) * descriptors(rxDesc(cfg.RxDesc, p.info.Driver), p.info.RxDesc.Default)
+		}
+		if tx {
 			u.transmit += int(p.queues.tx) * descriptors(cfg.TxDesc, p.info.TxDesc.Default)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"syscall"
 
 	"github.com/parkway-gw/parkway/cgo"
@@ -36,7 +37,7 @@ func attachPorts(cfg *Config) (ports []*port, err error) {
 		one := &port{cfg: p}
 		if p.Attached != nil {
 			one, ports = ports[0], ports[1:]
-		} else if one.id, err = dpdk.AttachPort(p.Device); err != nil {
+		} else if one.id, err = attach(p.Device); err != nil {
 			return append(all, ports...), fmt.Errorf("port %q: %w", p.Name, err)
 		}
 		all = append(all, one)
@@ -45,6 +46,17 @@ func attachPorts(cfg *Config) (ports []*port, err error) {
 		}
 	}
 	return all, nil
+}
+
+// attach makes a device known that was not. DPDK lets some be attached twice, and
+// then both would be one port.
+func attach(device string) (dpdk.PortID, error) {
+	before := dpdk.Ports()
+	id, err := dpdk.AttachPort(device)
+	if err == nil && slices.Contains(before, id) {
+		return 0, fmt.Errorf("device %q is attached already, as %s", device, id)
+	}
+	return id, err
 }
 
 func (p *port) plan(cfg *Config) (err error) {
@@ -68,7 +80,7 @@ func (p *port) configure(cfg *Config, pool *dpdk.Mempool) (err error) {
 		RxQueues: p.queues.rx, TxQueues: p.queues.tx,
 		RxDesc: rxDesc(cfg.RxDesc, p.info.Driver), TxDesc: cfg.TxDesc,
 		MTU: p.cfg.MTU, RSS: p.queues.rx > 1, Pool: pool,
-		// Parked packets may be of several segments where a port receives such.
+		// A port may have received a packet in several segments.
 		TxOffloads: dpdk.TxMultiSegs,
 	})
 	if err != nil {
