@@ -17,16 +17,14 @@ func (r *Resolver) beginDrain(n *nexthop) {
 	r.plane.SetAdjacency(n.adj, n.mac, cgo.AdjDraining)
 	r.ctl.MarkAsks(&n.mark)
 	n.phase, n.progress = draining, r.turnAt
-	r.waiting[n] = struct{}{}
+	r.draining[n] = struct{}{}
 	r.drain(n)
 }
 
 // drains goes on with every next hop that drains.
 func (r *Resolver) drains() {
-	for n := range r.waiting {
-		if n.phase == draining {
-			r.drain(n)
-		}
+	for n := range r.draining {
+		r.drain(n)
 	}
 }
 
@@ -48,6 +46,7 @@ func (r *Resolver) drain(n *nexthop) {
 	}
 	r.plane.SetAdjacency(n.adj, n.mac, n.final)
 	n.phase = sending
+	delete(r.draining, n)
 	delete(r.waiting, n)
 }
 

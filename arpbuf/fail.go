@@ -79,7 +79,7 @@ func (r *Resolver) take(s cgo.Slot, f func(*dpdk.Mbuf)) {
 // closeSlots forgets the slots that are closed.
 func (r *Resolver) closeSlots(n *nexthop) {
 	n.slots = slices.DeleteFunc(n.slots, func(s slot) bool { return !r.ctl.Open(s.Slot) })
-	if len(n.slots) == 0 && n.phase != draining {
+	if len(n.slots) == 0 {
 		delete(r.waiting, n)
 	}
 }

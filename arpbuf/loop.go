@@ -140,10 +140,7 @@ func (r *Resolver) nextWait(b *cgo.Batch) time.Duration {
 		return 0
 	}
 	wait := maxWait
-	for n := range r.waiting {
-		if n.phase != draining {
-			continue
-		}
+	for n := range r.draining {
 		if r.turnAt.Sub(n.progress) < spinFor {
 			return 0
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/parkway-gw/parkway/internal/wire"
 )
 
-// nd handles a Neighbor Discovery message. Router solicitations and other routers'
-// advertisements are not answered yet.
+// nd handles a Neighbor Discovery message. Router solicitations teach who asks but
+// are not answered yet.
 func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 	nd, err := wire.DecodeND(frame)
 	if err == nil {
@@ -29,7 +29,11 @@ func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 		return r.solicitation(p, &nd)
 	case wire.NeighborAdvertisement:
 		return r.advertisement(p, &nd)
-	case wire.RouterSolicitation, wire.RouterAdvertisement:
+	case wire.RouterSolicitation: // RFC 4861 §6.2.6
+		if nd.SLLAOK && !p.owns(nd.Src) && r.solicitor(p, &nd, true) {
+			return used
+		}
+	case wire.RouterAdvertisement:
 	}
 	return ignored
 }

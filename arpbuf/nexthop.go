@@ -85,6 +85,7 @@ func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
 func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
 	r.plane.SetAdjacency(n.adj, topology.MAC{}, adjState(state))
 	if n.phase == draining {
+		delete(r.draining, n)
 		r.giveBack(n)
 	}
 	n.phase = parking

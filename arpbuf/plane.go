@@ -37,8 +37,6 @@ type Plane interface {
 
 	// LearnMAC notes that mac lives behind a switch port.
 	LearnMAC(sw, switchPort uint16, mac topology.MAC)
-	// SwitchOf returns the switch that a router port plugs into.
-	SwitchOf(routerPort uint16) uint16
 
 	// Maintain is called once per turn of the loop.
 	Maintain()

@@ -31,12 +31,11 @@ type Resolver struct {
 	runs   sync.Once
 	turnAt time.Time // clock at the start of this turn
 
-	mu    sync.Mutex
-	ports lrps
-	table *neighbor.Table
-	// waiting holds the next hops that have slots open or drain, the ones that a
-	// turn must look at.
-	waiting  map[*nexthop]struct{}
+	mu       sync.Mutex
+	ports    lrps
+	table    *neighbor.Table
+	waiting  map[*nexthop]struct{} // next hops that have slots open, or had when last seen
+	draining map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
 	expireAt time.Time
 	icmp     icmpState
 	stats    Stats
@@ -68,9 +67,9 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries,
 		}),
-		waiting: make(map[*nexthop]struct{}),
-		icmp:    newICMPState(cfg.ICMPRate, cfg.ICMPBurst),
-		warned:  make(map[string]time.Time),
+		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
+		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst),
+		warned: make(map[string]time.Time),
 	}
 	r.turnAt = r.clock.Now()
 	r.expireAt = r.turnAt

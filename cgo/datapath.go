@@ -24,6 +24,7 @@ const (
 	MaxWorkers     = C.PW_MAX_WORKERS
 	MaxSwitchPorts = C.PW_MAX_LSPS
 	MaxECMP        = C.PW_MAX_ECMP
+	MaxOwnAddrs    = C.PW_OWN_ADDRS // addresses of a family that a router port's source check knows
 	Burst          = C.PW_BURST
 
 	// PrivSize is the mbuf private area in octets that the pool must provide.

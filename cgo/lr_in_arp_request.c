@@ -141,9 +141,22 @@ join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 	push(w, s, m, p);
 }
 
-bool
-pw_park_packet(struct pw_worker *w, struct rte_mbuf *m, struct pw_pkt *p, uint8_t family)
+// What came before the first packet of a park ring must be on the wire before control
+// can see that packet: from then on control may send it at any moment.
+static void
+send_ahead(struct pw_worker *w, const struct pw_burst *b, uint16_t *kept)
 {
+	for (uint16_t i = 0; i < *kept; i++)
+		pw_router_deliver(w, b->m[i], &b->p[i]);
+	*kept = 0;
+	pw_tx_flush(w);
+}
+
+bool
+pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *kept, uint8_t family)
+{
+	struct rte_mbuf *m = b->m[i];
+	struct pw_pkt *p = &b->p[i];
 	struct pw_park_key key = next_hop(w->dp, m, p, family);
 	struct pw_park_slot *s = pw_park_find(&w->park, &key);
 
@@ -167,6 +180,7 @@ pw_park_packet(struct pw_worker *w, struct rte_mbuf *m, struct pw_pkt *p, uint8_
 		pw_drop(w, m, reason);
 		return true;
 	}
+	send_ahead(w, b, kept);
 	push(w, s, m, p);
 	pw_park_ask(&w->park, s);
 
@@ -191,7 +205,7 @@ pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
 	for (uint16_t i = 0; i < b->n; i++) {
 		// In order, and each on the word that arp_resolve loaded: a packet that parks
 		// here comes before its successors that need not.
-		if (pw_adj_usable(b->p[i].word) || !pw_park_packet(w, b->m[i], &b->p[i], family))
+		if (pw_adj_usable(b->p[i].word) || !pw_park_packet(w, b, i, &k, family))
 			pw_burst_keep(b, k++, i);
 	}
 	b->n = k;

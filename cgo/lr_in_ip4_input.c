@@ -52,7 +52,7 @@ check(const struct pw_lrp *lrp, struct rte_mbuf *m)
 	if (total < header || total > have)
 		return PW_DROP_IP4_TOTAL_LENGTH;
 	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
-	    rte_raw_cksum(ip, header) != 0xffff)
+	    !pw_ip4_checksum_ok(ip, header))
 		return PW_DROP_IP4_CHECKSUM;
 
 	uint32_t src = rte_be_to_cpu_32(ip->src_addr), dst = rte_be_to_cpu_32(ip->dst_addr);

@@ -28,6 +28,22 @@ pw_ip6_is_nd(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 	return type >= 133 && type <= 137;
 }
 
+// pw_ip4_checksum_ok verifies the checksum of a header of the given length in octets
+// (RFC 1071): 32-bit words summed in 64 bits, folded once.
+static inline bool
+pw_ip4_checksum_ok(const struct rte_ipv4_hdr *ip, uint32_t length)
+{
+	const void *start = ip;
+	const unaligned_uint32_t *word = start;
+	uint64_t sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+	for (uint32_t i = 5; unlikely(i < length / 4); i++)
+		sum += word[i];
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
 // pw_trim_padding cuts n octets off the end of m, over segments if need be: what
 // stands behind the IP packet is padding, and none of it may leave with it.
 static inline void

@@ -54,9 +54,11 @@ void pw_punt(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, en
 // pw_router_wants reports whether a flooded frame is for a router port, and why.
 bool pw_router_wants(const struct rte_mbuf *m, enum pw_punt_why *why);
 
-// Parking, worker side. pw_park_packet takes m and returns true, or returns false
-// when the packet may be sent now by p->adj and p->word, which it has then set.
-bool pw_park_packet(struct pw_worker *w, struct rte_mbuf *m, struct pw_pkt *p, uint8_t family);
+// Parking, worker side. pw_park_packet takes packet i of b and returns true, or
+// returns false when it may be sent now by its adj and word, which are set then.
+// The first *kept packets of b go ahead of it: they are sent, and *kept is 0, when
+// it is the first to park for its next hop.
+bool pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *kept, uint8_t family);
 
 // pw_park_housekeeping finishes up to budget slots that control has handed back.
 void pw_park_housekeeping(struct pw_worker *w, uint32_t budget);

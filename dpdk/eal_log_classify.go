@@ -56,7 +56,9 @@ func harmless(line string) string {
 	case strings.Contains(line, "All rt-signals are in use"),
 		strings.Contains(line, "No Rx trigger signal available"):
 		return "the Go runtime owns the real-time signals, so net_tap polls its queues instead"
-	case strings.Contains(line, "multiq"):
+	case strings.Contains(line, "multiq"),
+		strings.Contains(line, "Specified qdisc kind is unknown"),
+		strings.Contains(line, "Disabling rte flow support"):
 		return "the kernel has no multiq qdisc; net_tap works without it"
 	case strings.Contains(line, "Failed to send start req to secondary"),
 		strings.Contains(line, "Failed to send stop req to secondary"):
@@ -66,6 +68,8 @@ func harmless(line string) string {
 		return "hugepages of this size are not needed; the chosen memory mode was logged at start"
 	case strings.Contains(line, "No legacy callbacks, legacy socket not created"):
 		return "only the old telemetry socket is missing; the present one works"
+	case strings.Contains(line, "already stopped"):
+		return "stopping twice is fine"
 	case strings.Contains(line, "No probed ethernet devices"):
 		return "ports are attached after start"
 	}

@@ -27,6 +27,7 @@ type FIB4 struct {
 	c    *C.struct_rte_fib
 	name string
 	cfg  FIBConfig
+	tbl8 *C.struct_pw_tbl8 // nil: this DPDK keeps its counters elsewhere, see mend
 }
 
 // NewFIB4 makes a table (rte_fib_create). Next hops of 2, 4 or 8 bytes take
@@ -52,7 +53,43 @@ func NewFIB4(name string, cfg FIBConfig) (*FIB4, error) {
 		}
 		return nil, failed(fn, object, errnoFrom(err), mark, hint)
 	}
-	return &FIB4{c, name, cfg}, nil
+	f := &FIB4{c: c, name: name, cfg: cfg}
+	if err := f.findCounters(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// findCounters proves with one route, before there are readers, that the
+// counters of tbl8 are where DPDK 22.11 keeps them, so that mend may touch them.
+func (f *FIB4) findCounters() error {
+	counters := (*C.struct_pw_tbl8)(C.rte_fib_get_dp(f.c))
+	total := C.uint32_t(f.cfg.Tbl8)
+	empty := C.pw_tbl8_known(counters, total, 0)
+	p := netip.PrefixFrom(netip.AddrFrom4([4]byte{}), 25)
+	nh := uint64(1)
+	if f.cfg.Default == 1 {
+		nh = 2
+	}
+	if err := f.Add(p, nh); err != nil {
+		return err
+	}
+	one := C.pw_tbl8_known(counters, total, 1)
+	if err := f.Delete(p); err != nil {
+		return err
+	}
+	if empty+one+C.pw_tbl8_known(counters, total, 0) == 3 {
+		f.tbl8 = counters
+	}
+	return nil
+}
+
+// mend repairs what DPDK 22.11 miscounts; see pw_tbl8_mend.
+func (f *FIB4) mend() {
+	if f.tbl8 != nil {
+		C.pw_tbl8_mend(f.tbl8)
+	}
 }
 
 // Name returns the table's name.
@@ -66,6 +103,7 @@ func (f *FIB4) Add(p netip.Prefix, nh uint64) error {
 	if hint := fibFault(p, nh, false, &f.cfg); hint != "" {
 		return refused(fn, object, syscall.EINVAL, hint)
 	}
+	defer f.mend()
 	mark := markLog()
 	if ret := C.rte_fib_add(f.c, hostOrder(p.Addr()), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
 		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
@@ -81,6 +119,7 @@ func (f *FIB4) Delete(p netip.Prefix) error {
 	if hint := fibFault(p, 0, false, &f.cfg); hint != "" {
 		return refused(fn, object, syscall.EINVAL, hint)
 	}
+	defer f.mend()
 	mark := markLog()
 	if ret := C.rte_fib_delete(f.c, hostOrder(p.Addr()), C.uint8_t(p.Bits())); ret != 0 {
 		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))

@@ -18,8 +18,14 @@ import (
 )
 
 // FIB6 is a longest-prefix-match table for IPv6 (rte_fib6, algorithm TRIE).
-// Writers, readers and the caution about freed tbl8 are those of FIB4. A
-// prefix longer than /24 takes up to 13 tbl8 of its own.
+// Writers and readers are those of FIB4.
+//
+// A prefix longer than /24 takes up to 13 tbl8 of its own, and TRIE in DPDK
+// 22.11 never gives them back: Delete leaks them (four times adding and deleting
+// one /128 exhaust 64 tbl8), then Add fails with ENOSPC. So where prefixes come
+// and go, build a new table from time to time, at the latest on ENOSPC, swap it
+// in, and close the old one when its readers have been quiescent. At least
+// tbl8 are never used again under a reader.
 type FIB6 struct {
 	c    *C.struct_rte_fib6
 	name string
@@ -65,13 +71,21 @@ func (f *FIB6) Add(p netip.Prefix, nh uint64) error {
 	}
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_add(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
-		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg)+trieHint(errnoOf(ret)))
 	}
 	return nil
 }
 
+// trieHint tells what else an ENOSPC of TRIE may mean.
+func trieHint(errno syscall.Errno) string {
+	if errno != syscall.ENOSPC {
+		return ""
+	}
+	return "; deleted prefixes do not give theirs back, a new table does"
+}
+
 // Delete takes a prefix out (rte_fib6_delete); its addresses fall back to the
-// next shorter one. ENOENT: it was not in.
+// next shorter one. Its tbl8 are lost, see FIB6. ENOENT: it was not in.
 func (f *FIB6) Delete(p netip.Prefix) error {
 	const fn = "rte_fib6_delete"
 	object := fmt.Sprintf("FIB6 %s, %s", f.name, p)

@@ -85,7 +85,7 @@ func (h *Hash) Add(key []byte, data uint64) error {
 	if ret := C.pw_hash_add(h.c, p, C.uint64_t(data)); ret != 0 {
 		hint := ""
 		if errnoOf(ret) == syscall.ENOSPC {
-			hint = fmt.Sprintf("%d keys are in a table for %d", h.Len(), h.cfg.Entries)
+			hint = fmt.Sprintf("%d slots are taken in a table for %d", h.Len(), h.cfg.Entries)
 		}
 		return failed(fn, h.object(key), errnoOf(ret), mark, hint)
 	}
@@ -121,7 +121,8 @@ func (h *Hash) Lookup(key []byte) (data uint64, ok bool) {
 	return uint64(d), ret == 0
 }
 
-// Len returns how many keys are in the table (rte_hash_count).
+// Len returns how many slots are taken (rte_hash_count). With a QSBR that
+// includes deleted keys whose slots wait to be used again.
 func (h *Hash) Len() int { return int(C.rte_hash_count(h.c)) }
 
 // Iterate calls f for every key until it returns false (rte_hash_iterate), in

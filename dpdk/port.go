@@ -39,13 +39,17 @@ func AttachPort(devargs string) (PortID, error) {
 	}
 	cArgs := C.CString(devargs)
 	defer C.free(unsafe.Pointer(cArgs))
+	// rte_dev_probe of a known device only logs and returns 0.
+	if name, _, _ := strings.Cut(devargs, ","); known(name) {
+		return 0, refused(fn, devargs, syscall.EEXIST, fmt.Sprintf("device %s is attached already", name))
+	}
 	mark := markLog()
 	if ret := C.pw_dev_probe(cArgs); ret != 0 {
 		errno := errnoOf(ret)
 		if errno == syscall.EFAULT {
 			errno = syscall.ENODEV // DPDK's "bad address" is a device that no bus can place
 		}
-		return 0, failed(fn, devargs, errno, mark, attachHint(devargs, errno))
+		return 0, failed(fn, devargs, errno, mark, attachHint(devargs))
 	}
 	port := C.pw_port_of_devargs(cArgs)
 	if port < 0 {
@@ -55,16 +59,18 @@ func AttachPort(devargs string) (PortID, error) {
 }
 
 // attachHint says what usually makes a probe fail.
-func attachHint(devargs string, errno syscall.Errno) string {
+func attachHint(devargs string) string {
 	name, _, _ := strings.Cut(devargs, ",")
 	driver := strings.TrimRight(name, "0123456789")
-	switch {
-	case errno == syscall.EEXIST:
-		return fmt.Sprintf("device %s is attached already", name)
-	case strings.HasPrefix(name, "net_"):
+	if strings.HasPrefix(name, "net_") {
 		return fmt.Sprintf("is there a driver %s, and are its arguments right?", driver)
 	}
 	return ""
+}
+
+func known(device string) bool {
+	_, err := PortByName(device)
+	return err == nil
 }
 
 // PortByName returns the port of a device, by the device's name such as

@@ -64,7 +64,7 @@ func (p PortID) Configure(cfg PortConfig) (PortSetup, error) {
 		rss_hf: C.uint64_t(setup.RSSTypes),
 	}
 	if ret := C.pw_port_configure(C.uint16_t(p), &conf); ret != 0 {
-		return PortSetup{}, failed("rte_eth_dev_configure", object, errnoOf(ret), mark, info.queueLimits())
+		return PortSetup{}, failed("rte_eth_dev_configure", object, errnoOf(ret), mark, "")
 	}
 	if err := p.setMTU(cfg.MTU, &setup); err != nil {
 		return PortSetup{}, err

@@ -143,7 +143,7 @@ func descLimits(lim C.struct_rte_eth_desc_lim, def C.struct_rte_eth_dev_portconf
 	}
 }
 
-// limits says how many queues the port offers.
+// queueLimits says how many queues the port offers.
 func (i *PortInfo) queueLimits() string {
 	return fmt.Sprintf("%s offers at most %d rx and %d tx queues", i.Driver, i.MaxRxQueues, i.MaxTxQueues)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // NewRingPort makes a port of rings (rte_eth_from_rings, driver net_ring): each
-// ring of rx is a receive queue, each of tx a transmit queue, at most 16 of
+// ring of rx is a receive queue, each of tx a transmit queue; 1 to 16 of
 // each. The rings are borrowed until the port is closed; what is left in them
 // then stays in them. Configure the port with as many queues as it has rings;
 // its device is called "net_ring_" and the name.
@@ -26,8 +26,8 @@ func NewRingPort(name string, rx, tx []*Ring) (PortID, error) {
 	if err := running(fn, object); err != nil {
 		return 0, err
 	}
-	if len(rx)+len(tx) == 0 || len(rx) > C.RTE_PMD_RING_MAX_RX_RINGS || len(tx) > C.RTE_PMD_RING_MAX_TX_RINGS {
-		return 0, refused(fn, object, syscall.EINVAL, fmt.Sprintf("a ring port has at least one ring, at most %d rx and %d tx",
+	if len(rx) == 0 || len(tx) == 0 || len(rx) > C.RTE_PMD_RING_MAX_RX_RINGS || len(tx) > C.RTE_PMD_RING_MAX_TX_RINGS {
+		return 0, refused(fn, object, syscall.EINVAL, fmt.Sprintf("a ring port has 1 to %d rx and 1 to %d tx rings",
 			C.RTE_PMD_RING_MAX_RX_RINGS, C.RTE_PMD_RING_MAX_TX_RINGS))
 	}
 	rings := make([]*C.struct_rte_ring, 0, 2*C.RTE_PMD_RING_MAX_RX_RINGS+1)

@@ -9,12 +9,12 @@
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 
-/* Some drivers return -1 and put the reason into rte_errno, which the caller
- * has cleared before the call. */
+/* Some drivers return a bare -1, which is not EPERM, and some of those put the
+ * reason into rte_errno, which the caller has cleared before the call. */
 static int reason(int ret)
 {
-	if (ret == -1 && rte_errno > 0)
-		return -rte_errno;
+	if (ret == -1)
+		return rte_errno > 0 ? -rte_errno : -EIO;
 	return ret;
 }
 

@@ -8,6 +8,17 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+int pw_tbl8_known(const struct pw_tbl8 *dp, uint32_t total, uint32_t used)
+{
+	return dp->total == total && dp->reserved == used && dp->used == used;
+}
+
+void pw_tbl8_mend(struct pw_tbl8 *dp)
+{
+	if (dp->reserved < dp->used || dp->reserved > dp->total)
+		dp->reserved = dp->used;
+}
+
 struct rte_fib *pw_fib4_create(const char *name, int socket, int routes, int nh_bytes, uint32_t tbl8,
 			       uint64_t nh)
 {

@@ -12,6 +12,20 @@
 #include <rte_hash.h>
 #include <rte_rcu_qsbr.h>
 
+/* The counters of tbl8 groups at the head of the private data of DIR24_8
+ * (struct dir24_8_tbl). */
+struct pw_tbl8 {
+	uint32_t total, reserved, used;
+};
+
+/* 1 if dp, of a new and empty table, looks like a struct pw_tbl8. */
+int pw_tbl8_known(const struct pw_tbl8 *dp, uint32_t total, uint32_t used);
+
+/* Works around DPDK 22.11: adding a prefix that needs a tbl8 but has the next
+ * hop of the prefix around it reserves none, deleting it gives one back all the
+ * same. The counter wraps, and every longer prefix is refused with ENOSPC. */
+void pw_tbl8_mend(struct pw_tbl8 *dp);
+
 struct rte_fib *pw_fib4_create(const char *name, int socket, int routes, int nh_bytes, uint32_t tbl8,
 			       uint64_t nh);
 struct rte_fib6 *pw_fib6_create(const char *name, int socket, int routes, int nh_bytes, uint32_t tbl8,

@@ -41,7 +41,7 @@ type Port struct {
 type Config struct {
 	EAL      *dpdk.EAL // running; required
 	Ports    []Port
-	Topology Topology
+	Topology Topology // not to be changed while the Forwarder lives
 
 	Workers []int // one worker for each CPU number; default: one, on the last allowed CPU
 

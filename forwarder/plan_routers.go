@@ -40,11 +40,27 @@ func (c *compiler) numberRouterPorts() error {
 			for _, n := range p.Networks {
 				row.table.Own = append(row.table.Own, n.Addr())
 			}
+			c.checkOwn(p.Name, row.table.Own)
 			c.plan.routerPorts = append(c.plan.routerPorts, row)
 			c.lrps[p.Name] = uint16(id)
 		}
 	}
 	return nil
+}
+
+// checkOwn warns where the table's room for own addresses ends. They all work; only
+// packets that forge one of the rest as their source are not recognized.
+func (c *compiler) checkOwn(routerPort string, own []netip.Addr) {
+	four := 0
+	for _, ip := range own {
+		if ip.Is4() {
+			four++
+		}
+	}
+	if n := max(four, len(own)-four); n > cgo.MaxOwnAddrs {
+		c.warnf("router port %q: it has %d addresses of a family; only the first %d are protected against forged sources",
+			routerPort, n, cgo.MaxOwnAddrs)
+	}
 }
 
 // linkLocal makes the fe80:: address of a MAC (RFC 4291 appendix A).

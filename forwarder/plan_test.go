@@ -296,6 +296,20 @@ func TestCompileFamilies(t *testing.T) {
 	}
 }
 
+func TestCompileManyAddresses(t *testing.T) {
+	topo := article()
+	for i := range 7 {
+		topo.Routers[0].Ports[0].Networks = append(topo.Routers[0].Ports[0].Networks, nets(fmt.Sprintf("10.9.%d.1/24", i))...)
+	}
+	if p := mustCompile(t, topo); len(p.warnings) != 0 {
+		t.Errorf("eight addresses: %q", p.warnings)
+	}
+	topo.Routers[0].Ports[0].Networks = append(topo.Routers[0].Ports[0].Networks, nets("10.9.9.1/24")...)
+	if p := mustCompile(t, topo); len(p.warnings) != 1 {
+		t.Errorf("nine addresses: %q", p.warnings)
+	}
+}
+
 func TestTbl8(t *testing.T) {
 	e := func(list ...string) (out []fibEntry) {
 		for _, p := range nets(list...) {

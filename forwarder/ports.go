@@ -80,7 +80,7 @@ func (p *port) configure(cfg *Config, pool *dpdk.Mempool) (err error) {
 		RxQueues: p.queues.rx, TxQueues: p.queues.tx,
 		RxDesc: rxDesc(cfg.RxDesc, p.info.Driver), TxDesc: cfg.TxDesc,
 		MTU: p.cfg.MTU, RSS: p.queues.rx > 1, Pool: pool,
-		// Parked packets may be of several segments where a port receives such.
+		// A port may have received a packet in several segments.
 		TxOffloads: dpdk.TxMultiSegs,
 	})
 	if err != nil {

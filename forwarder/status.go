@@ -3,6 +3,7 @@
 package forwarder
 
 import (
+	"net"
 	"time"
 
 	"github.com/parkway-gw/parkway/cgo"
@@ -29,15 +30,25 @@ type RxQueue struct {
 	Queue uint16
 }
 
-// PortStatus is a port as DPDK sees it. A kernel interface that was moved to
-// another network namespace is out of the driver's sight: its link reads as down.
+// LinkState is the state of a port's link.
+type LinkState string
+
+const (
+	LinkUp   LinkState = "up"
+	LinkDown LinkState = "down"
+	// LinkUnknown is that of a kernel interface (net_tap) that was moved to another
+	// network namespace, out of its driver's sight. Packets pass all the same.
+	LinkUnknown LinkState = "unknown"
+)
+
+// PortStatus is a port as DPDK sees it.
 type PortStatus struct {
 	Name        string
 	Device      string
 	Driver      string
 	IfaceID     string
 	NetworkName string
-	LinkUp      bool
+	Link        LinkState
 	SpeedMbps   uint32 // 0: none; ^uint32(0): unknown
 	MAC         MAC
 	MTU         uint16
@@ -143,9 +154,7 @@ func (f *Forwarder) readPorts() []PortStatus {
 			NetworkName: p.cfg.NetworkName, MAC: p.mac, MTU: p.setup.MTU, RxQueues: int(p.queues.rx), TxQueues: int(p.queues.tx),
 			TxDropped: counters.PortTxDropped[p.id]}
 		// What a driver can't tell stays zero: that is its state, not our error.
-		if link, err := p.id.Link(); err == nil {
-			s.LinkUp, s.SpeedMbps = link.Up, link.SpeedMbps
-		}
+		s.Link, s.SpeedMbps = p.link()
 		if st, err := p.id.Stats(); err == nil {
 			s.RxPackets, s.RxBytes, s.RxMissed, s.RxNoMbuf = st.RxPackets, st.RxBytes, st.RxMissed, st.RxNoMbuf
 			s.TxPackets, s.TxBytes = st.TxPackets, st.TxBytes
@@ -153,6 +162,24 @@ func (f *Forwarder) readPorts() []PortStatus {
 		out = append(out, s)
 	}
 	return out
+}
+
+// link asks the driver, but not net_tap for an interface that it can't see: it would
+// log an error at every reading and say down.
+func (p *port) link() (state LinkState, mbps uint32) {
+	if isTap(p.info.Driver) {
+		if _, err := net.InterfaceByIndex(int(p.info.IfIndex)); err != nil {
+			return LinkUnknown, 0
+		}
+	}
+	link, err := p.id.Link()
+	switch {
+	case err != nil:
+		return LinkUnknown, 0
+	case link.Up:
+		return LinkUp, link.SpeedMbps
+	}
+	return LinkDown, link.SpeedMbps
 }
 
 // PoolStatus returns the pool's figures; an estimate while packets move.

@@ -30,6 +30,7 @@ var rooms = []room{
 
 	// The datapath's owners: public, and usable without a file or an API.
 	{path: "forwarder", imports: []string{"forwarder/...", "arpbuf/...", "internal/topology", "internal/wire", "cgo/...", "dpdk/..."}},
+	{path: "arpbuf/neighbor", imports: []string{"internal/topology"}}, // tested without DPDK
 	{path: "arpbuf", imports: []string{"arpbuf/...", "forwarder/...", "internal/topology", "internal/wire", "cgo/...", "dpdk/..."}},
 
 	// What faces the user; none of these touches the datapath by itself.

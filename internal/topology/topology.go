@@ -68,7 +68,7 @@ type Switch struct {
 type SwitchPort struct {
 	Name      string
 	Type      PortType
-	Addresses []PortAddress // known hosts behind the port; never includes "unknown"
+	Addresses []PortAddress // known hosts behind the port; never includes "unknown". Empty for PortRouter: the peer's MAC
 	Unknown   bool          // "unknown" was listed: learn MACs here and flood unknown unicast to it
 
 	RouterPort  string // PortRouter: options.router-port, the peer's name
