@@ -6,7 +6,7 @@ package api
 type Port struct {
 	Name      string `json:"name"`
 	Device    string `json:"device"`
-	Link      string `json:"link"` // up or down
+	Link      string `json:"link"` // up, down or unknown
 	MAC       string `json:"mac"`
 	MTU       int    `json:"mtu"`
 	RxPackets uint64 `json:"rx_packets"`

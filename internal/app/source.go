@@ -43,19 +43,12 @@ func (s *source) Ports(context.Context) ([]api.Port, error) {
 	var out []api.Port
 	for _, p := range s.f.PortStatus() {
 		out = append(out, api.Port{
-			Name: p.Name, Device: p.Device, Link: link(p), MAC: p.MAC.String(), MTU: int(p.MTU),
+			Name: p.Name, Device: p.Device, Link: string(p.Link), MAC: p.MAC.String(), MTU: int(p.MTU),
 			RxPackets: p.RxPackets, RxBytes: p.RxBytes, RxMissed: p.RxMissed, RxNombuf: p.RxNoMbuf,
 			TxPackets: p.TxPackets, TxBytes: p.TxBytes, TxDropped: p.TxDropped,
 		})
 	}
 	return out, nil
-}
-
-func link(p forwarder.PortStatus) string {
-	if p.LinkUp {
-		return "up"
-	}
-	return "down"
 }
 
 // Neighbors copies the neighbor table.

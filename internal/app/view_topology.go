@@ -55,7 +55,7 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 	bound := map[string]*api.Binding{} // by iface_id or, prefixed, network_name
 	const network = "network "
 	for _, p := range s.f.PortStatus() {
-		b := &api.Binding{Port: p.Name, Link: link(p), RxPackets: p.RxPackets, TxPackets: p.TxPackets}
+		b := &api.Binding{Port: p.Name, Link: string(p.Link), RxPackets: p.RxPackets, TxPackets: p.TxPackets}
 		if p.NetworkName != "" {
 			bound[network+p.NetworkName] = b
 		} else {

@@ -113,7 +113,9 @@ func truth(b bool) float64 {
 
 func (s sink) ports(ports []api.Port) {
 	for _, p := range ports {
-		s.gauge(portUp, truth(p.Link == "up"), p.Name)
+		if p.Link == "up" || p.Link == "down" { // else nobody knows
+			s.gauge(portUp, truth(p.Link == "up"), p.Name)
+		}
 		s.counter(portRxPackets, p.RxPackets, p.Name)
 		s.counter(portRxBytes, p.RxBytes, p.Name)
 		s.counter(portRxMissed, p.RxMissed, p.Name)
