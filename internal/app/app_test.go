@@ -4,6 +4,8 @@ package app
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -150,5 +152,39 @@ func TestNotify(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "500000")
 	if got := watchdogPeriod(); got != 250*time.Millisecond {
 		t.Error(got)
+	}
+}
+
+// A part that does not end stops the taking apart: the parts below it stay.
+func TestStopLeavesWhatAStuckPartUses(t *testing.T) {
+	g := &gateway{patience: 10 * time.Millisecond, fail: func(error) {}}
+	var freed []string
+	g.onStop(func() error { freed = append(freed, "memory"); return nil })
+	release := make(chan struct{})
+	defer close(release)
+	g.background("control", func(context.Context) error { <-release; return nil })
+	g.onStop(func() error { freed = append(freed, "servers"); return nil })
+	err := g.stop()
+	if err == nil || err.Error() != "control: it does not end within 10ms" || len(freed) != 1 || freed[0] != "servers" {
+		t.Errorf("%v, freed %v", err, freed)
+	}
+}
+
+// A part that ends on its own is the gateway's error, said once.
+func TestAPartThatEndsEndsTheGateway(t *testing.T) {
+	for _, ended := range []error{nil, errors.New("broken")} {
+		failed := make(chan error, 1)
+		g := &gateway{patience: time.Second, fail: func(err error) { failed <- err }}
+		g.background("API", func(context.Context) error { return ended })
+		want := "API: it ended"
+		if ended != nil {
+			want = "API: broken"
+		}
+		if err := <-failed; err.Error() != want {
+			t.Errorf("%v", err)
+		}
+		if err := g.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
 	}
 }
