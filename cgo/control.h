@@ -60,6 +60,13 @@ int pw_control_add_worker(struct pw_control *c, const struct pw_worker *w);
 // most step_ns, and returns as soon as there is something.
 uint32_t pw_control_poll(struct pw_control *c, uint64_t wait_ns, uint32_t step_ns);
 
+// pw_control_asks_mark notes, for every worker, how many asks it has written;
+// mark has room for PW_MAX_WORKERS. pw_control_asks_read reports whether all of
+// them have come out of pw_control_poll since. An adjacency may be published as
+// usable only when the asks marked after it became DRAINING have been read.
+void pw_control_asks_mark(const struct pw_control *c, uint32_t *mark);
+bool pw_control_asks_read(const struct pw_control *c, const uint32_t *mark);
+
 enum pw_drain_status {
 	PW_DRAIN_DONE,  // control has let go; the worker will close the slot
 	PW_DRAIN_AGAIN, // a transmit queue is full: call again

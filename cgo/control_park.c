@@ -188,10 +188,11 @@ pw_control_discard(struct pw_control *c, uint16_t worker, uint32_t slot)
 void
 pw_control_abandon(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word)
 {
-	pw_control_discard(c, worker, slot);
 	uint64_t now = atomic_load_explicit(&slot_of(c, worker, slot)->word, memory_order_acquire);
-	if (now == pw_slot_with(word, PW_SLOT_DRAINING))
-		pw_control_handback(c, worker, slot);
+	if (now != pw_slot_with(word, PW_SLOT_DRAINING))
+		return; // what a later life of the slot has popped is not ours to free
+	pw_control_discard(c, worker, slot);
+	pw_control_handback(c, worker, slot);
 }
 
 uint32_t

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
+)
+
+// Filter chooses neighbors; a zero field matches all.
+type Filter struct {
+	Router     string
+	RouterPort string
+	IP         netip.Addr
+}
+
+func (f *Filter) matches(p *lrp, ip netip.Addr) bool {
+	return (f.Router == "" || f.Router == p.Router) &&
+		(f.RouterPort == "" || f.RouterPort == p.name()) &&
+		(!f.IP.IsValid() || f.IP == ip)
+}
+
+// Flush forgets what was learned about the neighbors that the filter matches and
+// returns how many those were. Configured ones stay. Packets that wait go on
+// waiting. Any goroutine.
+func (r *Resolver) Flush(ctx context.Context, filter Filter) (n int, err error) {
+	done := make(chan int, 1)
+	if err := r.Do(ctx, func() { done <- r.flush(&filter) }); err != nil {
+		return 0, err
+	}
+	return <-done, nil
+}
+
+func (r *Resolver) flush(f *Filter) (n int) {
+	for _, e := range r.choose(f) {
+		if e.State() == neighbor.Permanent || e.Asking() {
+			continue
+		}
+		if e.State() != neighbor.Incomplete {
+			n++
+		}
+		r.perform(r.table.Flush(r.turnAt, e))
+	}
+	return n
+}
+
+// LinkDown forgets what was learned behind a router port whose link is gone and
+// frees what waits there, as park_discarded. Any goroutine.
+func (r *Resolver) LinkDown(ctx context.Context, routerPort string) error {
+	return r.Do(ctx, func() {
+		for _, e := range r.choose(&Filter{RouterPort: routerPort}) {
+			if n, ok := e.User.(*nexthop); ok {
+				r.discardParked(n)
+			}
+			r.perform(r.table.LinkDown(r.turnAt, e))
+		}
+	})
+}
+
+func (r *Resolver) choose(f *Filter) []*neighbor.Entry {
+	var out []*neighbor.Entry
+	r.table.Each(func(e *neighbor.Entry) {
+		if f.matches(r.ports.get(e.Key().RouterPort), e.Key().IP) {
+			out = append(out, e)
+		}
+	})
+	return out
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"net/netip"
+
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
+	"github.com/parkway-gw/parkway/internal/topology"
+	"github.com/parkway-gw/parkway/internal/wire"
+)
+
+// nd handles a Neighbor Discovery message. Router solicitations teach who asks but
+// are not answered yet.
+func (r *Resolver) nd(p *lrp, frame []byte) verdict {
+	nd, err := wire.DecodeND(frame)
+	if err == nil {
+		err = nd.Check(r.ports.macs...)
+	}
+	if err != nil {
+		r.refuse(err)
+		if wire.ReasonOf(err) == wire.ReasonNDLinkOwn {
+			return ignored // our own, come back
+		}
+		return invalid
+	}
+	switch nd.Type {
+	case wire.NeighborSolicitation:
+		return r.solicitation(p, &nd)
+	case wire.NeighborAdvertisement:
+		return r.advertisement(p, &nd)
+	case wire.RouterSolicitation: // RFC 4861 §6.2.6
+		if nd.SLLAOK && !p.owns(nd.Src) && r.solicitor(p, &nd, true) {
+			return used
+		}
+	case wire.RouterAdvertisement:
+	}
+	return ignored
+}
+
+// solicitation: RFC 4861 §7.2.3 and §7.2.4, checklist N6 and N7.
+func (r *Resolver) solicitation(p *lrp, ns *wire.ND) verdict {
+	forUs := p.owns(ns.Target)
+	learned := false
+	switch {
+	case ns.Src.IsUnspecified() || !ns.SLLAOK: // says nothing of its sender
+	case p.owns(ns.Src):
+		r.conflict(p, ns.Src, ns.SLLA)
+	default:
+		learned = r.solicitor(p, ns, forUs)
+	}
+	if forUs {
+		r.stats.Advertisements++
+		r.frame = wire.AppendNeighborAdvertisement(r.frame[:0], *ns, p.mac(), wire.NAFlags{Router: true, Override: true})
+		r.send(p, r.frame)
+		return used
+	}
+	if learned {
+		return used
+	}
+	return ignored
+}
+
+func (r *Resolver) solicitor(p *lrp, ns *wire.ND, forUs bool) bool {
+	key := neighbor.Key{RouterPort: p.ID, IP: ns.Src}
+	n := r.known(key)
+	if n == nil {
+		if !forUs && !p.Options.AlwaysLearnFromARPRequest || !p.onLink(ns.Src) {
+			return false
+		}
+		if n = r.neighbor(key); n == nil {
+			return false
+		}
+	}
+	r.perform(r.table.Requested(r.turnAt, n.entry, ns.SLLA))
+	return true
+}
+
+// advertisement: RFC 4861 §7.2.5, checklist N8. Unknown hosts stay unknown.
+func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
+	if p.owns(na.Target) {
+		r.conflict(p, na.Target, na.TLLA)
+		return used
+	}
+	n := r.known(neighbor.Key{RouterPort: p.ID, IP: na.Target})
+	if n == nil {
+		return ignored
+	}
+	r.perform(r.table.Heard(r.turnAt, n.entry, neighbor.Advert{
+		MAC: na.TLLA, HasMAC: na.TLLAOK,
+		Solicited: na.Solicited, Override: na.Override, Router: na.Router,
+	}))
+	return used
+}
+
+// conflict: somebody else uses an address of ours (RFC 5227 §2.4).
+func (r *Resolver) conflict(p *lrp, ip netip.Addr, mac topology.MAC) {
+	r.stats.Conflicts++
+	r.warn("conflict "+p.name(), "another station uses an address of this router",
+		"router_port", p.name(), "ip", ip, "mac", mac)
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package neighbor
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// Key names a next hop: an address behind a router port.
+type Key struct {
+	RouterPort uint16
+	IP         netip.Addr
+}
+
+// Entry is one neighbor. The table alone changes it.
+type Entry struct {
+	// User is the table owner's, who may keep what belongs to the entry there.
+	User any
+
+	key    Key
+	state  State
+	mac    topology.MAC
+	origin Origin
+	keep   bool // named by a route: stays when unresolved
+	router bool // ND: the last advertisement had R set
+
+	asking    bool      // Incomplete: probes are out
+	probes    int       // sent since asking or PROBE began
+	failures  int       // FAILED in a row: doubles the hold-off
+	confirmed bool      // was REACHABLE at least once
+	since     time.Time // state entered
+	changed   time.Time // MAC last confirmed or set
+	sampleGap time.Duration
+
+	deadline time.Time // of the one timer; zero for none
+	heapAt   int       // place in the timer heap, -1 for none
+
+	prev, next *Entry // list of those that may be evicted
+	listed     bool
+}
+
+// Key returns the next hop.
+func (e *Entry) Key() Key { return e.key }
+
+// State returns the state.
+func (e *Entry) State() State { return e.state }
+
+// MAC returns the MAC; zero while none is known.
+func (e *Entry) MAC() topology.MAC { return e.mac }
+
+// Origin says how the MAC was learned.
+func (e *Entry) Origin() Origin { return e.origin }
+
+// Kept reports an entry that a route names.
+func (e *Entry) Kept() bool { return e.keep }
+
+// IsRouter reports the R flag of the last advertisement (RFC 4861 §4.4).
+func (e *Entry) IsRouter() bool { return e.router }
+
+// Asking reports INCOMPLETE with probes out.
+func (e *Entry) Asking() bool { return e.asking }
+
+// Probes returns the probes sent since asking, or PROBE, began.
+func (e *Entry) Probes() int { return e.probes }
+
+// Since returns when the entry came into its state.
+func (e *Entry) Since() time.Time { return e.since }
+
+// Changed returns when the MAC was last set or confirmed.
+func (e *Entry) Changed() time.Time { return e.changed }
+
+// Deadline returns when the entry's timer fires; zero for never.
+func (e *Entry) Deadline() time.Time { return e.deadline }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package neighbor
+
+import (
+	"time"
+
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// enter moves e into state s and sets the timer that belongs to it.
+func (t *Table) enter(now time.Time, e *Entry, s State) {
+	e.state, e.since = s, now
+	e.asking, e.probes = false, 0
+	switch s {
+	case Incomplete:
+		e.mac = topology.MAC{}
+		t.stop(e)
+	case Reachable:
+		// ReachableTime, RFC 4861 §6.3.2 and §10: uniform between half and one
+		// and a half times the base, drawn anew each time (N10).
+		e.confirmed, e.failures, e.changed = true, 0, now
+		t.start(e, now.Add(time.Duration(float64(t.cfg.BaseReachableTime)*(0.5+t.cfg.Rand()))))
+	case Stale:
+		e.failures = 0
+		e.sampleGap = t.cfg.SampleUse
+		t.start(e, now.Add(e.sampleGap))
+	case Delay:
+		t.start(e, now.Add(t.cfg.DelayFirstProbe))
+	case Probe:
+		t.probe(now, e, ProbeUnicast)
+	case Failed:
+		e.mac = topology.MAC{}
+		t.stats.Failures++
+		t.start(e, now.Add(t.holdoff(e.failures)))
+		e.failures++
+	case Permanent:
+		t.stop(e)
+	}
+	t.list(e)
+}
+
+// holdoff is the time in FAILED after n failures in a row (RFC 7048 §3 in spirit:
+// exponential back-off instead of asking for ever).
+func (t *Table) holdoff(n int) time.Duration {
+	d := t.cfg.FailedHoldoff
+	for ; n > 0 && d < t.cfg.MaxFailedHoldoff; n-- {
+		d *= 2
+	}
+	return min(d, t.cfg.MaxFailedHoldoff)
+}
+
+func (t *Table) probe(now time.Time, e *Entry, op Op) {
+	e.probes++
+	t.start(e, now.Add(t.cfg.RetransTime))
+	t.act(op, e)
+}
+
+// Needed: packets wait for e. The first one starts the probes (RFC 4861 §7.2.2);
+// the rest waits for what they bring, which is at most one request per RetransTime
+// however many ask (RFC 1122 §2.3.2.1, checklist A4).
+func (t *Table) Needed(now time.Time, e *Entry) []Action {
+	switch e.state {
+	case Incomplete:
+		if !e.asking {
+			e.asking, e.probes = true, 0
+			t.list(e)
+			t.probe(now, e, ProbeMulticast)
+		}
+	case Reachable, Stale, Delay, Probe, Permanent: // the MAC is there
+	case Failed: // held off
+	}
+	return t.take()
+}
+
+// Used: packets went to e since the last look. In STALE that is the reason to
+// verify it soon (RFC 4861 §7.3.3).
+func (t *Table) Used(now time.Time, e *Entry) []Action {
+	switch e.state {
+	case Stale:
+		t.enter(now, e, Delay)
+		t.act(Publish, e)
+	case Incomplete, Reachable, Delay, Probe, Failed, Permanent:
+	}
+	return t.take()
+}
+
+// Confirmed: something above, such as BFD, knows that e answers (RFC 4861 §7.3.1).
+func (t *Table) Confirmed(now time.Time, e *Entry) []Action {
+	switch e.state {
+	case Reachable, Stale, Delay, Probe:
+		t.reachable(now, e)
+	case Incomplete, Failed, Permanent: // nothing to confirm
+	}
+	return t.take()
+}
+
+// Flush: forget what was learned. Whoever waits goes on waiting. The entry goes
+// unless a route names it.
+func (t *Table) Flush(now time.Time, e *Entry) []Action {
+	switch e.state {
+	case Incomplete:
+		if !e.asking {
+			t.forget(now, e)
+		}
+	case Reachable, Stale, Delay, Probe, Failed:
+		t.forget(now, e)
+	case Permanent:
+	}
+	return t.take()
+}
+
+// LinkDown: the router port lost its link. Nothing that was learned holds, nobody
+// will answer, and what waits would wait in vain.
+func (t *Table) LinkDown(now time.Time, e *Entry) []Action {
+	switch e.state {
+	case Incomplete:
+		if e.asking {
+			t.enter(now, e, Incomplete)
+			t.act(DiscardParked, e)
+		}
+	case Reachable, Stale, Delay, Probe, Failed:
+		e.failures = 0
+		t.forget(now, e)
+	case Permanent:
+	}
+	return t.take()
+}
+
+func (t *Table) forget(now time.Time, e *Entry) {
+	if !e.keep {
+		t.remove(e)
+		return
+	}
+	was := e.state
+	e.confirmed, e.failures = false, 0
+	t.enter(now, e, Incomplete)
+	if was != Incomplete {
+		t.act(Publish, e)
+	}
+}
+
+// timeout: e's timer fired.
+func (t *Table) timeout(now time.Time, e *Entry) {
+	switch e.state {
+	case Incomplete:
+		switch {
+		case !e.asking: // nobody has asked since the hold-off ended
+			t.remove(e)
+		case e.probes < t.cfg.McastSolicit:
+			t.probe(now, e, ProbeMulticast)
+		default: // RFC 4861 §7.2.2, checklist N4 and A6
+			t.fail(now, e)
+		}
+	case Reachable: // RFC 4861 §7.3.3
+		t.enter(now, e, Stale)
+		t.act(Publish, e)
+	case Stale:
+		e.sampleGap = min(2*e.sampleGap, t.cfg.MaxSampleUse)
+		t.start(e, now.Add(e.sampleGap))
+		t.act(SampleUse, e)
+	case Delay: // RFC 4861 §7.3.3: nobody confirmed it
+		t.enter(now, e, Probe)
+		t.act(Publish, e)
+	case Probe: // checklist N10
+		if e.probes < t.cfg.UcastSolicit {
+			t.probe(now, e, ProbeUnicast)
+		} else {
+			t.fail(now, e)
+		}
+	case Failed: // the hold-off ends: the next packet may ask again
+		t.enter(now, e, Incomplete)
+		t.act(Publish, e)
+		if !e.keep { // remember the failures for a while, then forget it all
+			t.start(e, now.Add(t.cfg.MaxFailedHoldoff))
+		}
+	case Permanent: // has no timer
+	}
+}
+
+func (t *Table) fail(now time.Time, e *Entry) {
+	t.enter(now, e, Failed)
+	t.act(Publish, e)
+	t.act(FailParked, e)
+}

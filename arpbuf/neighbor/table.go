@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package neighbor
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// Config holds the timers and bounds. Values below 1 take the default.
+type Config struct {
+	RetransTime       time.Duration  // between probes (RETRANS_TIMER); 1 s
+	McastSolicit      int            // probes before FAILED (MAX_MULTICAST_SOLICIT); 3
+	UcastSolicit      int            // probes in PROBE (MAX_UNICAST_SOLICIT); 3
+	BaseReachableTime time.Duration  // REACHABLE lasts this × U(0.5, 1.5); 30 s
+	DelayFirstProbe   time.Duration  // DELAY (DELAY_FIRST_PROBE_TIME); 5 s
+	FailedHoldoff     time.Duration  // first hold-off; doubles with each failure; 5 s
+	MaxFailedHoldoff  time.Duration  // where doubling ends (RFC 7048 §3); 60 s
+	SampleUse         time.Duration  // how soon STALE looks for use, doubling while there is none; 1 s
+	MaxSampleUse      time.Duration  // where that doubling ends; 16 s
+	MaxEntries        int            // dynamic entries; 65536
+	Rand              func() float64 // in [0, 1); default math/rand
+}
+
+func (c *Config) complete() {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	count := func(n *int, v int) {
+		if *n <= 0 {
+			*n = v
+		}
+	}
+	def(&c.RetransTime, time.Second)
+	count(&c.McastSolicit, 3)
+	count(&c.UcastSolicit, 3)
+	def(&c.BaseReachableTime, 30*time.Second)
+	def(&c.DelayFirstProbe, 5*time.Second)
+	def(&c.FailedHoldoff, 5*time.Second)
+	def(&c.MaxFailedHoldoff, 60*time.Second)
+	c.MaxFailedHoldoff = max(c.MaxFailedHoldoff, c.FailedHoldoff)
+	def(&c.SampleUse, time.Second)
+	def(&c.MaxSampleUse, 16*time.Second)
+	count(&c.MaxEntries, 65536)
+	if c.Rand == nil {
+		c.Rand = rand.Float64
+	}
+}
+
+// Stats counts what the table did, ever.
+type Stats struct {
+	MulticastProbes uint64
+	UnicastProbes   uint64
+	Resolved        uint64 // from no usable MAC to one
+	Failures        uint64 // entries that became FAILED
+	Moves           uint64 // a known neighbor changed its MAC
+	Evicted         uint64 // entries that gave way to new ones at MaxEntries
+	Refused         uint64 // new entries that found no place at MaxEntries
+	Conflicts       uint64 // somebody spoke for a PERMANENT entry with another MAC
+}
+
+// Table holds the neighbors.
+type Table struct {
+	cfg     Config
+	entries map[Key]*Entry
+	dynamic int // entries that count against MaxEntries
+	timers  timers
+	victims list
+	acts    []Action
+	stats   Stats
+}
+
+// New returns an empty table.
+func New(cfg Config) *Table {
+	cfg.complete()
+	return &Table{cfg: cfg, entries: make(map[Key]*Entry)}
+}
+
+// Get returns the entry of key, or nil.
+func (t *Table) Get(key Key) *Entry { return t.entries[key] }
+
+// Len returns the number of entries.
+func (t *Table) Len() int { return len(t.entries) }
+
+// Stats returns the counters.
+func (t *Table) Stats() Stats { return t.stats }
+
+// Each calls f for every entry, in no order. f must not cause events.
+func (t *Table) Each(f func(*Entry)) {
+	for _, e := range t.entries {
+		f(e)
+	}
+}
+
+// Add returns the entry of key, new in INCOMPLETE if need be. At MaxEntries the
+// entry that was never confirmed and has rested longest gives way (checklist
+// N13: existing neighbors come before new ones); when there is none, nil.
+func (t *Table) Add(now time.Time, key Key) (*Entry, []Action) {
+	if e := t.entries[key]; e != nil {
+		return e, nil
+	}
+	if t.dynamic >= t.cfg.MaxEntries && !t.evict() {
+		t.stats.Refused++
+		return nil, t.take()
+	}
+	t.dynamic++
+	return t.insert(now, key), t.take()
+}
+
+// Gateway returns the entry of a next hop that a route names: it is kept whatever
+// happens and has no part in MaxEntries.
+func (t *Table) Gateway(now time.Time, key Key) *Entry {
+	e := t.entries[key]
+	if e == nil {
+		e = t.insert(now, key)
+	} else if !e.keep && e.state != Permanent {
+		t.dynamic--
+	}
+	e.keep = true
+	t.list(e)
+	return e
+}
+
+// Pin makes the entry of key PERMANENT with mac.
+func (t *Table) Pin(now time.Time, key Key, mac topology.MAC) (*Entry, []Action) {
+	e := t.entries[key]
+	if e == nil {
+		e = t.insert(now, key)
+	} else if !e.keep && e.state != Permanent {
+		t.dynamic--
+	}
+	e.mac, e.origin, e.changed = mac, OriginStatic, now
+	t.enter(now, e, Permanent)
+	t.act(Publish, e)
+	return e, t.take()
+}
+
+func (t *Table) insert(now time.Time, key Key) *Entry {
+	e := &Entry{key: key, state: Incomplete, since: now, heapAt: -1, origin: OriginND}
+	if key.IP.Is4() {
+		e.origin = OriginARP
+	}
+	t.entries[key] = e
+	t.list(e)
+	return e
+}
+
+// remove takes a dynamic entry out and has it released.
+func (t *Table) remove(e *Entry) {
+	t.stop(e)
+	t.victims.drop(e)
+	delete(t.entries, e.key)
+	if !e.keep && e.state != Permanent {
+		t.dynamic--
+	}
+	t.act(Release, e)
+}
+
+func (t *Table) evict() bool {
+	e := t.victims.oldest()
+	if e == nil {
+		return false
+	}
+	t.stats.Evicted++
+	t.remove(e)
+	return true
+}
+
+// list keeps e among the possible victims exactly while it is one: dynamic, never
+// confirmed, and nobody waits for it.
+func (t *Table) list(e *Entry) {
+	victim := !e.keep && !e.confirmed && !e.asking && e.state != Permanent
+	switch {
+	case victim && !e.listed:
+		t.victims.push(e)
+	case !victim && e.listed:
+		t.victims.drop(e)
+	}
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"time"
+
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
+	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// phase is where a next hop's adjacency stands between parking and forwarding.
+type phase uint8
+
+const (
+	parking  phase = iota // workers park, or drop while FAILED
+	draining              // published DRAINING: slots are emptied first
+	sending               // workers send directly
+)
+
+// nexthop is what the resolver keeps for a neighbor.
+type nexthop struct {
+	entry *neighbor.Entry
+	adj   uint32
+	phase phase
+	slots []slot
+
+	// While draining.
+	mac      topology.MAC
+	final    cgo.AdjState // what to publish at the end
+	mark     cgo.AskMark  // the asks written before DRAINING was published
+	progress time.Time    // the last time that something moved
+}
+
+// slot is a park slot that waits, or waited, for the next hop.
+type slot struct {
+	cgo.Slot
+	since time.Time // of the ask
+	again time.Time // since when a transmit queue is full; zero when it is not
+}
+
+// adjState is the word that workers read for a state.
+func adjState(s neighbor.State) cgo.AdjState {
+	switch s {
+	case neighbor.Reachable:
+		return cgo.AdjReachable
+	case neighbor.Stale:
+		return cgo.AdjStale
+	case neighbor.Delay:
+		return cgo.AdjDelay
+	case neighbor.Probe:
+		return cgo.AdjProbe
+	case neighbor.Permanent:
+		return cgo.AdjPermanent
+	case neighbor.Failed:
+		return cgo.AdjFailed
+	default:
+		return cgo.AdjIncomplete
+	}
+}
+
+// publish tells the workers about n. A next hop that becomes usable drains first.
+func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
+	if !state.Usable() {
+		r.unpublish(n, state)
+		return
+	}
+	if state == neighbor.Stale {
+		r.plane.AdjacencyUsed(n.adj) // use is counted from here on
+	}
+	n.mac, n.final = mac, adjState(state)
+	switch n.phase {
+	case parking:
+		r.beginDrain(n)
+	case draining:
+		r.plane.SetAdjacency(n.adj, mac, cgo.AdjDraining)
+	case sending:
+		r.plane.SetAdjacency(n.adj, mac, n.final)
+	}
+}
+
+// unpublish makes workers park again, or drop. What a drain has not sent goes back
+// to its workers, who park it and ask anew.
+func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
+	r.plane.SetAdjacency(n.adj, topology.MAC{}, adjState(state))
+	if n.phase == draining {
+		delete(r.draining, n)
+		r.giveBack(n)
+	}
+	n.phase = parking
+}
+
+// giveBack returns n's slots to their workers.
+func (r *Resolver) giveBack(n *nexthop) {
+	for i := range n.slots {
+		s := n.slots[i].Slot
+		r.ctl.Abandon(s)
+		if r.ctl.Claim(s) {
+			r.ctl.Handback(s)
+		}
+	}
+}
+
+// release gives n's adjacency back; the entry is gone. Should packets wait all the
+// same, their workers ask again.
+func (r *Resolver) release(n *nexthop) {
+	r.unpublish(n, neighbor.Incomplete)
+	n.entry.User = nil
+	delete(r.waiting, n)
+	r.plane.ReleaseAdjacency(n.adj)
+	r.giveBack(n)
+}
+
+// asked: a worker has packets for a next hop that it can't send to.
+func (r *Resolver) asked(a *cgo.Ask) {
+	r.stats.Asks++
+	r.wait(neighbor.Key{RouterPort: uint16(a.Key.RouterPort), IP: a.Key.Addr()}, a.Slot())
+}
+
+// wait adds a slot to the next hop of key and sees to it that it ends.
+func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
+	lrp := r.ports.get(key.RouterPort)
+	if lrp == nil || lrp.owns(key.IP) || lrp.isBroadcast(key.IP) {
+		r.discardSlot(s, cgo.DropParkDiscarded) // nobody can answer for that
+		return
+	}
+	n := r.neighbor(key)
+	if n == nil {
+		r.discardSlot(s, cgo.DropParkFailed)
+		return
+	}
+	n.add(s, r.turnAt)
+	r.waiting[n] = struct{}{}
+	r.perform(r.table.Needed(r.turnAt, n.entry))
+	switch {
+	case n.phase == draining:
+		n.progress = r.turnAt
+	case n.entry.State().Usable():
+		// Resolved already, but this slot must empty before its worker sends past
+		// it, so back to DRAINING it goes, before the slot is claimed.
+		r.beginDrain(n)
+	case n.entry.State() == neighbor.Failed:
+		r.discardSlot(s, cgo.DropParkFailed) // held off
+	}
+}
+
+// add notes s, in place of an earlier life of the same slot.
+func (n *nexthop) add(s cgo.Slot, now time.Time) {
+	for i := range n.slots {
+		if n.slots[i].Worker == s.Worker && n.slots[i].Index == s.Index {
+			n.slots[i].Slot = s
+			return
+		}
+	}
+	n.slots = append(n.slots, slot{Slot: s, since: now})
+}

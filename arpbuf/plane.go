@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"net/netip"
+
+	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/dpdk"
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// Plane is the datapath as resolution needs it; *forwarder.Forwarder is one. From
+// Run on, only the control lcore calls it.
+type Plane interface {
+	Control() *cgo.Control
+	Pool() *dpdk.Mempool // private area cgo.PrivSize
+	TSCHz() uint64
+
+	// RouterPorts lists the router ports; the index is the ID.
+	RouterPorts() []topology.DatapathPort
+	// Pinned lists the neighbors with a configured MAC, Gateways the next hops
+	// that routes name.
+	Pinned() []topology.Neighbor
+	Gateways() []topology.Neighbor
+
+	// Adjacency finds the adjacency of a next hop or makes it, INCOMPLETE and in
+	// the neighbor hash.
+	Adjacency(routerPort uint16, ip netip.Addr) (adj uint32, err error)
+	// SetAdjacency publishes MAC and state in one store.
+	SetAdjacency(adj uint32, mac topology.MAC, state cgo.AdjState)
+	// ReleaseAdjacency takes it out of the hash and frees it once no worker can
+	// see it. One that a route names stays.
+	ReleaseAdjacency(adj uint32)
+	// AdjacencyUsed reports whether packets used it since the last call.
+	AdjacencyUsed(adj uint32) bool
+
+	// LearnMAC notes that mac lives behind a switch port.
+	LearnMAC(sw, switchPort uint16, mac topology.MAC)
+
+	// Maintain is called once per turn of the loop.
+	Maintain()
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"net/netip"
+
+	"github.com/parkway-gw/parkway/internal/topology"
+	"github.com/parkway-gw/parkway/internal/wire"
+)
+
+// probe asks for n: everybody, or the cached MAC alone.
+func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
+	key := n.entry.Key()
+	p := r.ports.get(key.RouterPort)
+	b := r.frame[:0]
+	if key.IP.Is4() {
+		src, ok := p.arpSource(key.IP)
+		if !ok {
+			r.stats.NoSource++
+			return
+		}
+		if !unicast {
+			mac = wire.Broadcast
+		}
+		b = wire.AppendARPRequest(b, mac, p.mac(), src, key.IP)
+		r.stats.ARPRequests++
+	} else {
+		if !p.LinkLocal.IsValid() {
+			r.stats.NoSource++
+			return
+		}
+		if unicast {
+			b = wire.AppendNeighborProbe(b, mac, p.mac(), p.LinkLocal, key.IP)
+		} else {
+			b = wire.AppendNeighborSolicitation(b, p.mac(), p.LinkLocal, key.IP)
+		}
+		r.stats.Solicitations++
+	}
+	r.frame = b
+	r.send(p, b)
+}
+
+// arpSource is the address that asks for target: the port's in target's network,
+// for a gateway outside of them the port's first.
+func (p *lrp) arpSource(target netip.Addr) (netip.Addr, bool) {
+	if n := p.network(target); n.IsValid() {
+		return n.Addr(), true
+	}
+	for _, n := range p.Port.Networks {
+		if n.Addr().Is4() {
+			return n.Addr(), true
+		}
+	}
+	return netip.Addr{}, false
+}

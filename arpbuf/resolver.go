@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
+	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// Resolver resolves next hops and keeps the neighbor table of one Plane.
+//
+// Its state belongs to the control lcore, the goroutine inside Run. Others get at
+// it through Do and Flush, which run there, or by reading under mu, which the loop
+// holds for a turn's work but not while it waits.
+type Resolver struct {
+	plane  Plane
+	ctl    *cgo.Control
+	cfg    Config
+	clock  Clock
+	log    *slog.Logger
+	tscHz  float64
+	do     chan func()
+	ready  chan struct{}
+	ended  chan struct{}
+	runs   sync.Once
+	turnAt time.Time // clock at the start of this turn
+
+	mu       sync.Mutex
+	ports    lrps
+	table    *neighbor.Table
+	waiting  map[*nexthop]struct{} // next hops that have slots open, or had when last seen
+	draining map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
+	expireAt time.Time
+	icmp     icmpState
+	stats    Stats
+	warned   map[string]time.Time // last log line of a kind
+	frame    []byte               // scratch for what is built
+	packet   []byte               // scratch for what came in several segments
+}
+
+// New prepares a Resolver: neighbors with a configured MAC become PERMANENT, next
+// hops of routes get their entries. It must be called before workers run, or on
+// the control lcore.
+func New(plane Plane, cfg Config) (*Resolver, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	r := &Resolver{
+		plane: plane,
+		ctl:   plane.Control(),
+		cfg:   cfg,
+		clock: cfg.Clock,
+		log:   cfg.Logger,
+		tscHz: float64(plane.TSCHz()),
+		do:    make(chan func(), 64),
+		ready: make(chan struct{}),
+		ended: make(chan struct{}),
+		ports: newLRPs(plane.RouterPorts()),
+		table: neighbor.New(neighbor.Config{
+			RetransTime: cfg.RetransTime, McastSolicit: cfg.McastSolicit, UcastSolicit: cfg.UcastSolicit,
+			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
+			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries,
+		}),
+		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
+		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst),
+		warned: make(map[string]time.Time),
+	}
+	r.turnAt = r.clock.Now()
+	r.expireAt = r.turnAt
+	if err := r.configured(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// configured enters what the topology fixes.
+func (r *Resolver) configured() error {
+	for _, n := range r.plane.Gateways() {
+		e := r.table.Gateway(r.turnAt, neighbor.Key{RouterPort: n.RouterPort, IP: n.IP})
+		if _, err := r.attach(e); err != nil {
+			return err
+		}
+	}
+	for _, n := range r.plane.Pinned() {
+		e, acts := r.table.Pin(r.turnAt, neighbor.Key{RouterPort: n.RouterPort, IP: n.IP}, n.MAC)
+		if _, err := r.attach(e); err != nil {
+			return err
+		}
+		r.perform(acts)
+	}
+	r.drains()
+	return nil
+}
+
+// attach gives e its adjacency.
+func (r *Resolver) attach(e *neighbor.Entry) (*nexthop, error) {
+	if n, ok := e.User.(*nexthop); ok {
+		return n, nil
+	}
+	adj, err := r.plane.Adjacency(e.Key().RouterPort, e.Key().IP)
+	if err != nil {
+		return nil, fmt.Errorf("neighbor %s: %w", e.Key().IP, err)
+	}
+	n := &nexthop{entry: e, adj: adj}
+	e.User = n
+	return n, nil
+}
+
+// neighbor returns the entry of key, made if need be; nil when there is no room,
+// which is counted.
+func (r *Resolver) neighbor(key neighbor.Key) *nexthop {
+	e, acts := r.table.Add(r.turnAt, key)
+	r.perform(acts)
+	if e == nil {
+		r.warn("neighbors full", "neighbor table is full", "max_entries", r.cfg.MaxEntries)
+		return nil
+	}
+	n, err := r.attach(e)
+	if err != nil {
+		r.stats.NoAdjacency++
+		r.warn("no adjacency", "no adjacency for a next hop", "err", err)
+		r.perform(r.table.Flush(r.turnAt, e))
+		return nil
+	}
+	return n
+}
+
+// known returns the entry of key, or nil.
+func (r *Resolver) known(key neighbor.Key) *nexthop {
+	if e := r.table.Get(key); e != nil {
+		return e.User.(*nexthop)
+	}
+	return nil
+}
+
+// perform does what the state machine has decided.
+func (r *Resolver) perform(acts []neighbor.Action) {
+	for _, a := range acts {
+		n, ok := a.Entry.User.(*nexthop)
+		if !ok {
+			continue // an entry that never got an adjacency
+		}
+		switch a.Op {
+		case neighbor.Publish:
+			r.publish(n, a.MAC, a.State)
+		case neighbor.ProbeMulticast:
+			r.probe(n, topology.MAC{}, false)
+		case neighbor.ProbeUnicast:
+			r.probe(n, a.MAC, true)
+		case neighbor.FailParked:
+			r.failParked(n)
+		case neighbor.DiscardParked:
+			r.discardParked(n)
+		case neighbor.SampleUse:
+			if r.plane.AdjacencyUsed(n.adj) {
+				r.perform(r.table.Used(r.turnAt, n.entry))
+			}
+		case neighbor.Release:
+			r.release(n)
+		}
+	}
+}
+
+// warn logs a line at most once in ten seconds per kind (peers must not be able to
+// fill a disk).
+func (r *Resolver) warn(kind, msg string, args ...any) {
+	if last, ok := r.warned[kind]; ok && r.turnAt.Sub(last) < 10*time.Second {
+		return
+	}
+	r.warned[kind] = r.turnAt
+	r.log.Warn(msg, args...)
+}

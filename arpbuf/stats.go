@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf
+
+import (
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
+	"github.com/parkway-gw/parkway/internal/wire"
+)
+
+// Stats counts what the control lcore did, ever. Packets themselves are in
+// cgo.Counters.
+type Stats struct {
+	Asks           uint64 // next hops that workers asked for
+	ARPRequests    uint64 // sent, multicast and unicast
+	Solicitations  uint64 // NS sent, likewise
+	ARPReplies     uint64 // sent, for our own addresses
+	Advertisements uint64 // NA sent, likewise
+	EchoReplies    uint64
+	ICMPErrors     uint64
+	RateLimited    uint64 // ICMP messages that a token bucket held back
+	Drained        uint64 // parked packets that control itself sent
+	Abandoned      uint64 // drains given up at a full transmit queue
+	Conflicts      uint64 // frames of others with an address of ours
+	NoSource       uint64 // not sent: the router port has no address of the family
+	NoMbuf         uint64 // not sent: the pool was empty
+	NoAdjacency    uint64 // next hops refused: no adjacency left
+	BuildFailures  uint64 // not sent: too long for an mbuf, or of the wrong family
+
+	Refused   [wire.NumReasons]uint64 // frames not believed, errors not sent, by wire.Reason
+	Neighbors neighbor.Stats
+}
+
+// Stats returns the counters. Any goroutine.
+func (r *Resolver) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.stats
+	s.Neighbors = r.table.Stats()
+	return s
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package apitest is a gateway for tests of what stands before one: a Source with
+// made-up but consistent answers, and a server for it. Any goroutine may use it.
+// It imports internal/api only.
+package apitest
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parkway-gw/parkway/internal/api"
+)
+
+// Source answers from its fields. Change them before the server starts, or under Do.
+type Source struct {
+	mu      sync.Mutex
+	Answers Answers
+	Flushes []api.FlushRequest // every FlushNeighbors so far
+	Err     error              // the answer to everything, when set
+	Block   chan struct{}      // when set, every answer waits for it or for its context
+}
+
+// Answers is what a gateway says.
+type Answers struct {
+	Health    api.Health
+	Ports     []api.Port
+	Neighbors []api.Neighbor
+	Parked    api.Parked
+	Routes    []api.Route
+	Workers   []api.Worker
+	Counters  api.Counters
+	Drops     []api.Drop
+	Pools     []api.Pool
+	Config    api.Config
+	Topology  api.Topology
+	Flushed   int
+}
+
+// Do runs f with no answer under way.
+func (s *Source) Do(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
+func answer[T any](ctx context.Context, s *Source, from func(*Answers) T) (T, error) {
+	if s.Block != nil {
+		select {
+		case <-s.Block:
+		case <-ctx.Done():
+			var zero T
+			return zero, ctx.Err()
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return from(&s.Answers), s.Err
+}
+
+// Health answers.
+func (s *Source) Health(ctx context.Context) api.Health {
+	h, _ := answer(ctx, s, func(a *Answers) api.Health { return a.Health })
+	return h
+}
+
+// Ports answers.
+func (s *Source) Ports(ctx context.Context) ([]api.Port, error) {
+	return answer(ctx, s, func(a *Answers) []api.Port { return a.Ports })
+}
+
+// Neighbors answers.
+func (s *Source) Neighbors(ctx context.Context) ([]api.Neighbor, error) {
+	return answer(ctx, s, func(a *Answers) []api.Neighbor { return a.Neighbors })
+}
+
+// Parked answers.
+func (s *Source) Parked(ctx context.Context) (api.Parked, error) {
+	return answer(ctx, s, func(a *Answers) api.Parked { return a.Parked })
+}
+
+// Routes answers.
+func (s *Source) Routes(ctx context.Context) ([]api.Route, error) {
+	return answer(ctx, s, func(a *Answers) []api.Route { return a.Routes })
+}
+
+// Workers answers.
+func (s *Source) Workers(ctx context.Context) ([]api.Worker, error) {
+	return answer(ctx, s, func(a *Answers) []api.Worker { return a.Workers })
+}
+
+// Counters answers.
+func (s *Source) Counters(ctx context.Context) (api.Counters, error) {
+	return answer(ctx, s, func(a *Answers) api.Counters { return a.Counters })
+}
+
+// Drops answers.
+func (s *Source) Drops(ctx context.Context) ([]api.Drop, error) {
+	return answer(ctx, s, func(a *Answers) []api.Drop { return a.Drops })
+}
+
+// Pools answers.
+func (s *Source) Pools(ctx context.Context) ([]api.Pool, error) {
+	return answer(ctx, s, func(a *Answers) []api.Pool { return a.Pools })
+}
+
+// Config answers.
+func (s *Source) Config(ctx context.Context) (api.Config, error) {
+	return answer(ctx, s, func(a *Answers) api.Config { return a.Config })
+}
+
+// Topology answers.
+func (s *Source) Topology(ctx context.Context) (api.Topology, error) {
+	return answer(ctx, s, func(a *Answers) api.Topology { return a.Topology })
+}
+
+// FlushNeighbors notes the request and answers.
+func (s *Source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int, error) {
+	return answer(ctx, s, func(a *Answers) int {
+		s.Flushes = append(s.Flushes, req)
+		return a.Flushed
+	})
+}
+
+// Serve starts a server for src on a socket of the test's own and returns the path.
+// The server ends with the test.
+func Serve(t testing.TB, src api.Source) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "parkway.sock")
+	l, err := api.Listen(path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ServeOn(t, src, l)
+	return path
+}
+
+// ServeOn is Serve on a listener.
+func ServeOn(t testing.TB, src api.Source, l net.Listener) *api.Server {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := api.NewServer(src, nil)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("serve: %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("the server does not stop")
+		}
+	})
+	return s
+}

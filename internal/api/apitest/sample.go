@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitest
+
+import "github.com/parkway-gw/parkway/internal/api"
+
+// Sample is a Source with a small gateway's answers: a router between a switch and a
+// localnet network, one neighbor known, one asked for, and three packets waiting.
+// The documents' examples are its answers.
+func Sample() *Source {
+	return &Source{Answers: Answers{
+		Health: api.Health{Status: api.StatusOK, Version: "v0.1.0", Name: "gw1", PID: 4711, UptimeSeconds: 61.5},
+		Ports: []api.Port{
+			{Name: "p-vm1", Device: "net_tap0", Link: "up", MAC: "00:64:74:61:70:00", MTU: 1500,
+				RxPackets: 117, RxBytes: 11466, TxPackets: 104, TxBytes: 10192},
+			{Name: "p-ext", Device: "net_tap4", Link: "up", MAC: "00:64:74:61:70:04", MTU: 1500,
+				RxPackets: 106, RxBytes: 10388, RxMissed: 2, RxNombuf: 1, TxPackets: 107, TxBytes: 10486, TxDropped: 1},
+		},
+		Neighbors: []api.Neighbor{
+			{Router: "lr0", RouterPort: "lr0-ext", IP: "192.168.123.1", MAC: "", State: "INCOMPLETE", AgeSeconds: 0.25, Origin: "arp"},
+			{Router: "lr0", RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", MAC: "00:00:03:00:00:10", State: "REACHABLE", AgeSeconds: 12.5, Origin: "nd"},
+			{Router: "lr0", RouterPort: "lrp1", IP: "1.1.0.1", MAC: "00:00:01:00:00:01", State: "PERMANENT", AgeSeconds: 61.5, Origin: "static"},
+		},
+		Parked: api.Parked{
+			NextHops: []api.ParkedNextHop{
+				{RouterPort: "lr0-ext", IP: "192.168.123.1", Worker: 0, Packets: 3, OldestSeconds: 0.25, WaitingFor: "arp"},
+			},
+			Totals: api.ParkedTotals{Parked: 12, Drained: 8, Evicted: 1, Rejected: 2, InRing: 3},
+		},
+		Routes: []api.Route{
+			{Router: "lr0", Prefix: "0.0.0.0/0", Nexthop: "192.168.123.1", OutputPort: "lr0-ext", Origin: "static"},
+			{Router: "lr0", Prefix: "1.1.0.0/16", Nexthop: "", OutputPort: "lrp1", Origin: "connected"},
+			{Router: "lr0", Prefix: "192.168.123.0/24", Nexthop: "", OutputPort: "lr0-ext", Origin: "connected"},
+			{Router: "lr0", Prefix: "203.0.113.0/24", Nexthop: "discard", OutputPort: "", Origin: "static"},
+		},
+		Workers: []api.Worker{
+			{Lcore: 1, CPU: 1, BusyCycles: 446000, IdleCycles: 164000000000, Packets: 223, CyclesPerPacket: 2000, MaxPollGapUS: 61.5,
+				RxQueues: []api.RxQueue{{Port: "p-vm1", Queue: 0}, {Port: "p-ext", Queue: 0}}},
+		},
+		Counters: api.Counters{Rx: 223, Originated: 5, Tx: 210, Consumed: 9, Parked: 3,
+			Drops: map[string]uint64{"ip_no_route": 2, "ip_ttl_exceeded": 0, "park_evicted": 1, "park_nexthops_full": 2, "tx_full": 1}},
+		Drops: []api.Drop{
+			{Reason: "ip_no_route", Stage: "lr_in_ip_routing", Count: 2, What: "no route matches the destination",
+				Remedy: "add a static route, or find out why the sender uses this router"},
+			{Reason: "ip_ttl_exceeded", Stage: "lr_in_ip_routing", Count: 0, What: "TTL or hop limit ran out here",
+				Remedy: "traceroute does this; otherwise look for a routing loop"},
+			{Reason: "park_evicted", Stage: "lr_in_arp_request", Count: 1, What: "the oldest packet gave way to a newer one in a full park ring (RFC 4861 7.2.2)",
+				Remedy: "raise arpbuf.packets_per_nexthop"},
+			{Reason: "park_nexthops_full", Stage: "lr_in_arp_request", Count: 2, What: "every park ring of the worker waits for another next hop",
+				Remedy: "raise arpbuf.max_nexthops; is somebody scanning?"},
+			{Reason: "tx_full", Stage: "ls_out_delivery", Count: 1, What: "the port's transmit queue stayed full",
+				Remedy: "the receiver or the link is slower than the traffic; see show ports"},
+		},
+		Pools:    []api.Pool{{Name: "mbufs", Size: 16384, Available: 15316}},
+		Config:   sampleConfig(),
+		Topology: sampleTopology(),
+		Flushed:  2,
+	}}
+}
+
+func sampleTopology() api.Topology {
+	return api.Topology{
+		Switches: []api.Switch{
+			{Name: "sw1", Ports: []api.SwitchPort{
+				{Name: "sw1-port1", Addresses: []string{"00:00:01:00:00:01 1.1.0.1"},
+					Binding: &api.Binding{Port: "p-vm1", Link: "up", RxPackets: 117, TxPackets: 104}},
+				{Name: "sw1-portr0", Type: "router", Addresses: []string{"00:00:01:ff:00:01"}, RouterPort: "lrp1"},
+			}},
+			{Name: "sw-ext", Ports: []api.SwitchPort{
+				{Name: "ext-localnet", Type: "localnet", Addresses: []string{"unknown"}, Tag: 100, Network: "physnet1",
+					Binding: &api.Binding{Port: "p-ext", Link: "up", RxPackets: 106, TxPackets: 107}},
+				{Name: "ext-lr0", Type: "router", Addresses: []string{"02:0a:7f:00:01:29"}, RouterPort: "lr0-ext"},
+			}},
+		},
+		Routers: []api.Router{
+			{Name: "lr0", Ports: []api.RouterPort{
+				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"},
+					Neighbors: map[string]int{"PERMANENT": 1}},
+				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
+					Neighbors: map[string]int{"INCOMPLETE": 1, "REACHABLE": 1}, Parked: 3},
+			}},
+		},
+	}
+}
+
+func sampleConfig() api.Config {
+	return api.Config{
+		Version: 1,
+		System:  api.ConfigSystem{Name: "gw1"},
+		DPDK:    api.ConfigDPDK{Memory: api.ConfigMemory{Mode: "auto", Size: "512MiB"}, Mbufs: 16384},
+		CPU:     api.ConfigCPU{Control: "0", Workers: "1", Idle: api.ConfigIdle{Mode: "adaptive", MaxSleep: "50us"}},
+		Ports: []api.ConfigPort{
+			{Name: "p-vm1", Vdev: "net_tap0,iface=vm1", IfaceID: "sw1-port1", MTU: 1500, RxQueues: 1},
+			{Name: "p-ext", Vdev: "net_tap4,iface=ext0", NetworkName: "physnet1", MTU: 1500, RxQueues: 1},
+		},
+		LogicalSwitches: []api.ConfigSwitch{
+			{Name: "sw1", Ports: []api.ConfigSwitchPort{
+				{Name: "sw1-port1", Addresses: []string{"00:00:01:00:00:01 1.1.0.1"}},
+				{Name: "sw1-portr0", Type: "router", Addresses: []string{"00:00:01:ff:00:01"}, Options: map[string]string{"router-port": "lrp1"}},
+			}},
+			{Name: "sw-ext", Ports: []api.ConfigSwitchPort{
+				{Name: "ext-localnet", Type: "localnet", Addresses: []string{"unknown"}, Options: map[string]string{"network_name": "physnet1"}, Tag: 100},
+				{Name: "ext-lr0", Type: "router", Addresses: []string{"02:0a:7f:00:01:29"}, Options: map[string]string{"router-port": "lr0-ext"}},
+			}},
+		},
+		LogicalRouters: []api.ConfigRouter{{
+			Name:    "lr0",
+			Options: api.ConfigRouterOptions{AlwaysLearn: true, AgeThreshold: "300"},
+			Ports: []api.ConfigRouterPort{
+				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"}},
+				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
+					Options: &api.ConfigRouterPortOptions{GatewayMTU: 1500}},
+			},
+			StaticRoutes: []api.ConfigStaticRoute{
+				{IPPrefix: "0.0.0.0/0", Nexthop: "192.168.123.1", OutputPort: "lr0-ext"},
+				{IPPrefix: "203.0.113.0/24", Nexthop: "discard"},
+			},
+		}},
+		Arpbuf: api.ConfigArpbuf{Profile: "default", PacketsPerNexthop: 64, MaxNexthops: 1024, MaxPackets: 4096, MaxAge: "3s",
+			Overflow: "drop-oldest", OnFailure: "icmp-unreachable"},
+		Neighbors: api.ConfigNeighbors{RetransTime: "1s", McastSolicit: 3, UcastSolicit: 3, BaseReachableTime: "30s",
+			FailedHoldoff: "5s", MaxEntries: 65536},
+		Metrics: api.ConfigMetrics{Listen: "127.0.0.1:9470"},
+		API:     api.ConfigAPI{Socket: "/run/parkway/parkway.sock", Mode: "0660"},
+		Log:     api.ConfigLog{Format: "auto", Level: "info"},
+	}
+}

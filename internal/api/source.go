@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"context"
+	"errors"
+)
+
+// Source is what the server asks, and the metrics endpoint too. Any number of
+// goroutines call it at a time; a call must end when its context does. Lists come
+// sorted, in an order that two calls share.
+type Source interface {
+	Health(context.Context) Health
+	Ports(context.Context) ([]Port, error)
+	Neighbors(context.Context) ([]Neighbor, error)
+	Parked(context.Context) (Parked, error)
+	Routes(context.Context) ([]Route, error)
+	Workers(context.Context) ([]Worker, error)
+	Counters(context.Context) (Counters, error)
+	Drops(context.Context) ([]Drop, error)
+	Pools(context.Context) ([]Pool, error)
+	Config(context.Context) (Config, error)
+	Topology(context.Context) (Topology, error)
+
+	// FlushNeighbors forgets neighbors that match and are not static, and returns how
+	// many; from its return on, a packet to one of them asks anew. A name or address
+	// that cannot match anything is an error that wraps ErrBadRequest.
+	FlushNeighbors(context.Context, FlushRequest) (int, error)
+}
+
+// ErrBadRequest marks an error as the caller's mistake: status 400, not 500.
+var ErrBadRequest = errors.New("bad request")
+
+// ErrNotReady marks that the gateway is starting or stopping: status 503.
+var ErrNotReady = errors.New("not ready")

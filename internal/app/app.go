@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/parkway-gw/parkway/arpbuf"
+	"github.com/parkway-gw/parkway/dpdk"
+	"github.com/parkway-gw/parkway/forwarder"
+	"github.com/parkway-gw/parkway/internal/api"
+	"github.com/parkway-gw/parkway/internal/config"
+	"github.com/parkway-gw/parkway/internal/metrics"
+)
+
+const stopPatience = 5 * time.Second // for the workers to end
+
+// Options are what is not in the configuration.
+type Options struct {
+	Version string
+	Log     io.Writer // nil: standard error
+}
+
+// Run is the daemon: it returns nil when ctx has ended and everything was given back,
+// every mbuf counted. Any error is one line per cause, and leaves nothing behind
+// either: no port, socket, lock file or runtime folder.
+func Run(ctx context.Context, c *config.Config, o Options) error {
+	if o.Log == nil {
+		o.Log = os.Stderr
+	}
+	g := &gateway{cfg: c, version: o.Version, log: newLogger(c.Log, o.Log), started: time.Now()}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	g.fail = cancel
+	err := g.start(ctx)
+	if err == nil {
+		notify("READY=1")
+		g.log.Info("the gateway runs", "name", c.System.Name, "version", o.Version, "config", c.File, "summary", c.Summary(), "socket", c.API.Socket)
+		<-ctx.Done()
+		err = context.Cause(ctx)
+		notify("STOPPING=1")
+		g.log.Info("the gateway stops")
+	}
+	if errors.Is(err, context.Canceled) {
+		err = nil // asked to end, also while starting
+	}
+	if err = errors.Join(err, g.stop()); err == nil {
+		g.log.Info("the gateway has stopped; every mbuf is back")
+	}
+	return err
+}
+
+// gateway is a daemon from start to stop.
+type gateway struct {
+	cfg     *config.Config
+	version string
+	log     *slog.Logger
+	started time.Time
+	fail    context.CancelCauseFunc // a part has ended that should not have
+	undo    []func() error          // what stop does, last first
+	source  source
+}
+
+// onStop adds to what stop does.
+func (g *gateway) onStop(f func() error) { g.undo = append(g.undo, f) }
+
+func (g *gateway) stop() error {
+	var errs []error
+	for i := len(g.undo) - 1; i >= 0; i-- {
+		errs = append(errs, g.undo[i]())
+	}
+	g.undo = nil
+	return errors.Join(errs...)
+}
+
+// background runs a part until stop, which waits for it. A part that ends on its own
+// ends the gateway.
+func (g *gateway) background(name string, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		err := run(ctx)
+		if ctx.Err() == nil {
+			if err == nil {
+				err = errors.New("it ended")
+			}
+			g.fail(fmt.Errorf("%s: %w", name, err))
+			err = nil // said once
+		}
+		done <- err
+	}()
+	g.onStop(func() error {
+		cancel()
+		if err := <-done; err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// start brings the parts up, cheap refusals first: nothing touches DPDK before the
+// socket is ours.
+func (g *gateway) start(ctx context.Context) error {
+	c := g.cfg
+	g.source.gateway = g
+	socket, err := api.Listen(c.API.Socket, c.API.Mode)
+	if err != nil {
+		return err
+	}
+	g.onStop(socket.Close)
+	var scrapes net.Listener
+	if c.Metrics.Listen != "" {
+		if scrapes, err = metrics.Listen(c.Metrics.Listen); err != nil {
+			return err
+		}
+		g.onStop(func() error { _ = scrapes.Close(); return nil }) // closed by its server before, as a rule
+	}
+	if err := preflight(c); err != nil {
+		return err
+	}
+	if err := confine(c.CPU); err != nil {
+		return err
+	}
+	boundMemory(c)
+
+	eal, err := startEAL(c, g.log)
+	if err != nil {
+		return err
+	}
+	g.onStop(eal.Close)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := g.startDatapath(eal); err != nil {
+		return err
+	}
+	server := api.NewServer(&g.source, g.log)
+	g.background("API", func(ctx context.Context) error { return server.Serve(ctx, socket) })
+	if scrapes != nil {
+		mo := metrics.Options{Version: g.version, APIRefused: server.Refused, Log: g.log}
+		g.background("metrics", func(ctx context.Context) error { return metrics.Serve(ctx, scrapes, &g.source, mo) })
+	}
+	return nil
+}
+
+// startDatapath starts workers and control, in this order: what workers ask for
+// meanwhile waits in rings.
+func (g *gateway) startDatapath(eal *dpdk.EAL) error {
+	cfg, err := forwarderConfig(g.cfg, eal, g.log)
+	if err != nil {
+		return err
+	}
+	f, err := forwarder.New(cfg)
+	if err != nil {
+		return err
+	}
+	g.onStop(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+		defer cancel()
+		return f.Stop(ctx)
+	})
+	r, err := arpbuf.New(f, arpbufConfig(g.cfg, eal, g.log))
+	if err != nil {
+		return err
+	}
+	if err := f.Start(); err != nil {
+		return err
+	}
+	g.background("control", r.Run)
+	select {
+	case <-r.Ready():
+	case <-time.After(stopPatience):
+		return fmt.Errorf("control: its lcore on CPU %d does not start; is the CPU taken?", g.cfg.CPU.Control)
+	}
+	m := newMonitor(f, r)
+	g.background("monitor", m.run)
+	g.source.f, g.source.r, g.source.health = f, r, m
+	return nil
+}

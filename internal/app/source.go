@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/parkway-gw/parkway/arpbuf"
+	"github.com/parkway-gw/parkway/forwarder"
+	"github.com/parkway-gw/parkway/internal/api"
+)
+
+// source answers the API and the scrapes from the running parts. Its servers start
+// after the parts and stop before them, so there is always somebody to ask.
+type source struct {
+	gateway *gateway
+	f       *forwarder.Forwarder
+	r       *arpbuf.Resolver
+	health  *monitor
+}
+
+var _ api.Source = (*source)(nil)
+
+// Health says what the monitor saw last.
+func (s *source) Health(context.Context) api.Health {
+	g := s.gateway
+	h := api.Health{
+		Status: api.StatusOK, Problems: s.health.failing(), Version: g.version, Name: g.cfg.System.Name,
+		PID: os.Getpid(), UptimeSeconds: time.Since(g.started).Seconds(),
+	}
+	if len(h.Problems) > 0 {
+		h.Status = api.StatusFailing
+	}
+	return h
+}
+
+// Ports reads the ports' counters.
+func (s *source) Ports(context.Context) ([]api.Port, error) {
+	var out []api.Port
+	for _, p := range s.f.PortStatus() {
+		out = append(out, api.Port{
+			Name: p.Name, Device: p.Device, Link: string(p.Link), MAC: p.MAC.String(), MTU: int(p.MTU),
+			RxPackets: p.RxPackets, RxBytes: p.RxBytes, RxMissed: p.RxMissed, RxNombuf: p.RxNoMbuf,
+			TxPackets: p.TxPackets, TxBytes: p.TxBytes, TxDropped: p.TxDropped,
+		})
+	}
+	return out, nil
+}
+
+// Neighbors copies the neighbor table.
+func (s *source) Neighbors(context.Context) ([]api.Neighbor, error) {
+	var out []api.Neighbor
+	for _, n := range s.r.Neighbors() {
+		mac := ""
+		if !n.MAC.IsZero() {
+			mac = n.MAC.String()
+		}
+		out = append(out, api.Neighbor{
+			Router: n.Router, RouterPort: n.RouterPort, IP: n.IP.String(), MAC: mac, State: n.State,
+			AgeSeconds: n.Age.Seconds(), Origin: n.Origin,
+		})
+	}
+	return out, nil
+}
+
+// Parked reads what waits.
+func (s *source) Parked(context.Context) (api.Parked, error) {
+	p := s.r.Parked()
+	t := p.Totals
+	out := api.Parked{Totals: api.ParkedTotals{
+		Parked: t.Parked, Drained: t.Drained, Evicted: t.Evicted, Expired: t.Expired, Failed: t.Failed,
+		Discarded: t.Discarded, Rejected: t.Rejected, InRing: uint64(max(0, t.InRing)),
+	}}
+	for _, n := range p.NextHops {
+		out.NextHops = append(out.NextHops, api.ParkedNextHop{
+			RouterPort: n.RouterPort, IP: n.IP.String(), Worker: n.Worker, Packets: uint64(n.Packets),
+			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor,
+		})
+	}
+	return out, nil
+}
+
+// Workers reads the workers' load.
+func (s *source) Workers(context.Context) ([]api.Worker, error) {
+	var out []api.Worker
+	for _, w := range s.f.Workers() {
+		one := api.Worker{
+			Lcore: w.Lcore, CPU: w.CPU, BusyCycles: w.BusyCycles, IdleCycles: w.IdleCycles, Packets: w.Packets,
+			CyclesPerPacket: w.CyclesPerPacket, MaxPollGapUS: float64(w.MaxPollGap) / float64(time.Microsecond),
+		}
+		for _, q := range w.RxQueues {
+			one.RxQueues = append(one.RxQueues, api.RxQueue{Port: q.Port, Queue: int(q.Queue)})
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// Counters sums up the workers' counters and control's.
+func (s *source) Counters(context.Context) (api.Counters, error) {
+	c := s.f.Counters()
+	out := api.Counters{
+		Rx: c.Rx, Originated: c.Originated, Tx: c.Tx, Consumed: c.Consumed, Parked: uint64(max(0, c.ParkedNow())),
+		Drops: map[string]uint64{}, Balance: c.Balance(),
+	}
+	for i, reason := range forwarder.DropReasons() {
+		out.Drops[reason.Name] = c.Drops[i]
+	}
+	return out, nil
+}
+
+// Drops describes every reason.
+func (s *source) Drops(context.Context) ([]api.Drop, error) {
+	c := s.f.Counters()
+	var out []api.Drop
+	for i, d := range forwarder.DropReasons() {
+		out = append(out, api.Drop{Reason: d.Name, Stage: d.Stage, Count: c.Drops[i], What: d.What, Remedy: d.Remedy})
+	}
+	return out, nil
+}
+
+// Pools reads the packet pool.
+func (s *source) Pools(context.Context) ([]api.Pool, error) {
+	p := s.f.PoolStatus()
+	return []api.Pool{{Name: "mbufs", Size: uint64(p.Mbufs), Available: uint64(max(0, p.Mbufs-p.InUse))}}, nil
+}
+
+// Config shows what the gateway was started with.
+func (s *source) Config(context.Context) (api.Config, error) { return viewConfig(s.gateway.cfg), nil }
+
+// FlushNeighbors forgets what was learned.
+func (s *source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int, error) {
+	filter := arpbuf.Filter{RouterPort: req.RouterPort}
+	if req.IP != "" {
+		ip, err := netip.ParseAddr(req.IP)
+		if err != nil || ip.Zone() != "" {
+			return 0, fmt.Errorf("%w: %q is no IP address", api.ErrBadRequest, req.IP)
+		}
+		filter.IP = ip.Unmap()
+	}
+	if req.RouterPort != "" && !s.hasRouterPort(req.RouterPort) {
+		return 0, fmt.Errorf("%w: there is no router port %q; `parkway show` lists them", api.ErrBadRequest, req.RouterPort)
+	}
+	n, err := s.r.Flush(ctx, filter)
+	if err != nil {
+		return 0, err
+	}
+	s.gateway.log.Info("neighbors flushed", "router_port", req.RouterPort, "ip", req.IP, "flushed", n)
+	return n, nil
+}
+
+func (s *source) hasRouterPort(name string) bool {
+	for _, p := range s.f.RouterPorts() {
+		if p.Port.Name == name {
+			return true
+		}
+	}
+	return false
+}

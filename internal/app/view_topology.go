@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"strings"
+
+	"github.com/parkway-gw/parkway/forwarder"
+	"github.com/parkway-gw/parkway/internal/api"
+)
+
+// addresses are a switch port's in OVN's form.
+func addresses(p forwarder.SwitchPort) []string {
+	var out []string
+	for _, a := range p.Addresses {
+		words := []string{a.MAC.String()}
+		for _, ip := range a.IPs {
+			words = append(words, ip.String())
+		}
+		out = append(out, strings.Join(words, " "))
+	}
+	if p.Unknown {
+		out = append(out, "unknown")
+	}
+	return out
+}
+
+// Routes lists the routes in force, but for what a router's own addresses imply.
+func (s *source) Routes(context.Context) ([]api.Route, error) {
+	var out []api.Route
+	for _, r := range s.f.Routes() {
+		one := api.Route{Router: r.Router, Prefix: r.Prefix.String(), Origin: string(r.Kind)}
+		switch r.Kind {
+		case forwarder.RouteLocal, forwarder.RouteBroadcast:
+			continue
+		case forwarder.RouteDiscard:
+			one.Nexthop, one.Origin = "discard", string(forwarder.RouteStatic)
+			out = append(out, one)
+			continue
+		}
+		for _, hop := range r.NextHops {
+			one.Nexthop, one.OutputPort = "", hop.RouterPort
+			if hop.IP.IsValid() {
+				one.Nexthop = hop.IP.String()
+			}
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// Topology puts the logical network and its state together.
+func (s *source) Topology(ctx context.Context) (api.Topology, error) {
+	bound := map[string]*api.Binding{} // by iface_id or, prefixed, network_name
+	const network = "network "
+	for _, p := range s.f.PortStatus() {
+		b := &api.Binding{Port: p.Name, Link: string(p.Link), RxPackets: p.RxPackets, TxPackets: p.TxPackets}
+		if p.NetworkName != "" {
+			bound[network+p.NetworkName] = b
+		} else {
+			bound[p.IfaceID] = b
+		}
+	}
+	t := s.gateway.cfg.Topology
+	var out api.Topology
+	for _, sw := range t.Switches {
+		one := api.Switch{Name: sw.Name}
+		for _, p := range sw.Ports {
+			port := api.SwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), Tag: int(p.Tag),
+				RouterPort: p.RouterPort, Network: p.NetworkName}
+			switch p.Type {
+			case forwarder.PortVIF:
+				port.Binding = bound[p.Name]
+			case forwarder.PortLocalnet:
+				port.Binding = bound[network+p.NetworkName]
+			}
+			one.Ports = append(one.Ports, port)
+		}
+		out.Switches = append(out.Switches, one)
+	}
+	neighbors, parked := map[string]map[string]int{}, map[string]uint64{}
+	for _, n := range s.r.Neighbors() {
+		if neighbors[n.RouterPort] == nil {
+			neighbors[n.RouterPort] = map[string]int{}
+		}
+		neighbors[n.RouterPort][n.State]++
+	}
+	for _, n := range s.r.Parked().NextHops {
+		parked[n.RouterPort] += uint64(n.Packets)
+	}
+	for _, r := range t.Routers {
+		one := api.Router{Name: r.Name}
+		for _, p := range r.Ports {
+			states := neighbors[p.Name]
+			if states == nil {
+				states = map[string]int{}
+			}
+			one.Ports = append(one.Ports, api.RouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks),
+				Neighbors: states, Parked: parked[p.Name]})
+		}
+		out.Routers = append(out.Routers, one)
+	}
+	return out, nil
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/parkway-gw/parkway/internal/api"
+	"github.com/parkway-gw/parkway/internal/api/apitest"
+	"github.com/parkway-gw/parkway/internal/cli"
+	"github.com/parkway-gw/parkway/internal/config"
+)
+
+var update = flag.Bool("update", false, "write the output into testdata")
+
+const seed = "../../configs/seed.yaml"
+
+type result struct {
+	exit           int
+	stdout, stderr string
+}
+
+func parkway(t *testing.T, run func(context.Context, *config.Config) error, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := cli.Program{Version: "v0.1.0", Run: run, Stdout: &out, Stderr: &errs, Socket: filepath.Join(t.TempDir(), "none.sock")}
+	exit := p.Main(t.Context(), args)
+	return result{exit, out.String(), errs.String()}
+}
+
+// TestShowGolden compares every view of the sample gateway with testdata.
+func TestShowGolden(t *testing.T) {
+	socket := apitest.Serve(t, apitest.Sample())
+	for _, what := range []string{"", "ports", "neighbors", "parked", "routes", "workers", "counters", "drops", "config"} {
+		for _, form := range []string{"table", "json"} {
+			args := []string{"show"}
+			file := "show"
+			if what != "" {
+				args, file = append(args, what), file+"-"+what
+			}
+			args = append(args, "-o", form, "--socket", socket)
+			file += map[string]string{"table": ".txt", "json": ".json"}[form]
+			r := parkway(t, nil, args...)
+			if r.exit != 0 || r.stderr != "" {
+				t.Errorf("%v: exit %d, stderr %q", args, r.exit, r.stderr)
+			}
+			golden(t, file, r.stdout)
+			if form == "json" && !json.Valid([]byte(r.stdout)) {
+				t.Errorf("%v: not JSON", args)
+			}
+		}
+	}
+	golden(t, "show-drops-all.txt", parkway(t, nil, "show", "drops", "--all", "--socket", socket).stdout)
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s (%v)", name, got, want, err)
+	}
+	if strings.HasSuffix(name, ".txt") && regexp.MustCompile(`(?m)[ \t]$`).MatchString(got) {
+		t.Errorf("%s: a line ends in a space", name)
+	}
+}
+
+// What `show config` prints is a configuration file, in both forms.
+func TestShownConfigIsAConfiguration(t *testing.T) {
+	src := apitest.Sample()
+	// The sample's second port names one localnet; that is all a valid file needs.
+	socket := apitest.Serve(t, src)
+	for _, form := range []string{"table", "json"} {
+		r := parkway(t, nil, "show", "config", "-o", form, "--socket", socket)
+		c, err := config.Parse("shown", []byte(r.stdout))
+		if err != nil {
+			t.Errorf("%s:\n%s\n%v", form, r.stdout, err)
+			continue
+		}
+		if got := c.Topology.Routers[0].StaticRoutes; len(got) != 2 || !got[1].Discard || c.Topology.Switches[1].Ports[0].Tag != 100 {
+			t.Errorf("%s: %+v", form, c.Topology)
+		}
+	}
+}
+
+func TestNeighborFlush(t *testing.T) {
+	src := apitest.Sample()
+	socket := apitest.Serve(t, src)
+	if r := parkway(t, nil, "neighbor", "flush", "--socket", socket); r != (result{0, "flushed 2\n", ""}) {
+		t.Errorf("%+v", r)
+	}
+	r := parkway(t, nil, "neighbor", "flush", "--router-port", "lrp1", "--ip", "1.1.0.1", "-o", "json", "--socket", socket)
+	if r != (result{0, "{\n  \"flushed\": 2\n}\n", ""}) {
+		t.Errorf("%+v", r)
+	}
+	src.Do(func() {
+		if src.Flushes[1] != (api.FlushRequest{RouterPort: "lrp1", IP: "1.1.0.1"}) {
+			t.Errorf("%+v", src.Flushes)
+		}
+		src.Err = errors.Join(api.ErrBadRequest)
+	})
+	if r := parkway(t, nil, "neighbor", "flush", "--socket", socket); r != (result{1, "", "parkway: bad request\n"}) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("version: 1\nprots: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		args   string
+		exit   int
+		stderr string
+	}{
+		{"shwo", 2, "parkway: there is no command `parkway shwo`; did you mean `parkway show`?\n"},
+		{"trace", 2, "parkway: there is no command `parkway trace`; see `parkway --help`\n"},
+		{"show prots", 2, "parkway: there is no command `parkway show prots`; did you mean `parkway show ports`?\n"},
+		{"show ports p1", 2, "parkway: `parkway show ports` does not take \"p1\"; see `parkway show ports --help`\n"},
+		{"show --sokcet x", 2, "parkway: `parkway show` has no flag --sokcet; did you mean --socket?\n"},
+		{"show --frobnicate", 2, "parkway: unknown flag: --frobnicate; see `parkway show --help`\n"},
+		{"show -x", 2, "parkway: unknown shorthand flag: 'x' in -x; see `parkway show --help`\n"},
+		{"show -o yaml", 2, "parkway: invalid argument \"yaml\" for \"-o, --output\" flag: the forms are table and json; see `parkway show --help`\n"},
+		{"neighbor flsh", 2, "parkway: there is no command `parkway neighbor flsh`; did you mean `parkway neighbor flush`?\n"},
+		{"run", 2, "parkway: `parkway run` needs a configuration: -c FILE\n"},
+		{"run config.yaml", 2, "parkway: `parkway run` does not take \"config.yaml\"; see `parkway run --help`\n"},
+		{"check", 2, "parkway: `parkway check` needs a FILE; see `parkway check --help`\n"},
+		{"completion tcsh", 2, "parkway: there is no completion for \"tcsh\"; the shells are bash, zsh and fish\n"},
+		{"check " + bad, 3, bad + ":2:1: "},
+		{"run -c " + bad, 3, bad + ":2:1: "},
+		{"run -c /nowhere.yaml", 3, "/nowhere.yaml: no such file"},
+		{"show", 4, "parkway: no daemon at "},
+		{"show counters -o json", 4, "parkway: no daemon at "},
+		{"neighbor flush", 4, "parkway: no daemon at "},
+	} {
+		run := func(context.Context, *config.Config) error { t.Errorf("%s: the daemon ran", tc.args); return nil }
+		r := parkway(t, run, strings.Fields(tc.args)...)
+		if r.exit != tc.exit || !strings.HasPrefix(r.stderr, tc.stderr) || r.stdout != "" {
+			t.Errorf("%s: exit %d, stderr %q, stdout %q\nwant %d, %q", tc.args, r.exit, r.stderr, r.stdout, tc.exit, tc.stderr)
+		}
+	}
+	if r := parkway(t, nil); r.exit != 2 || r.stdout != "" || !strings.Contains(r.stderr, "Usage:") {
+		t.Errorf("no command: %+v", r)
+	}
+}
+
+func TestRun(t *testing.T) {
+	var ran *config.Config
+	run := func(_ context.Context, c *config.Config) error { ran = c; return nil }
+	if r := parkway(t, run, "run", "-c", seed); r.exit != 0 || ran == nil || ran.API.Socket != "/run/parkway/parkway.sock" {
+		t.Errorf("%+v, %+v", r, ran)
+	}
+	if r := parkway(t, run, "run", "-c", seed, "--socket", "/tmp/x"); r.exit != 0 || ran.API.Socket != "/tmp/x" {
+		t.Errorf("%+v, %+v", r, ran)
+	}
+	run = func(context.Context, *config.Config) error { return errors.New("another instance answers on /run/x") }
+	if r := parkway(t, run, "run", "-c", seed); r != (result{1, "", "parkway: another instance answers on /run/x\n"}) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	r := parkway(t, nil, "check", seed)
+	if r.exit != 0 || !strings.HasPrefix(r.stdout, seed+": ok (5 ports, 3 switches, ") {
+		t.Errorf("%+v", r)
+	}
+	var report struct {
+		OK       bool
+		Problems []struct {
+			Line, Column  int
+			Message, Hint string
+		}
+	}
+	r = parkway(t, nil, "check", seed, "-o", "json")
+	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil || !report.OK || r.exit != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	r = parkway(t, nil, "check", "/nowhere.yaml", "-o", "json")
+	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil || report.OK || r.exit != 3 || len(report.Problems) != 1 || r.stderr != "" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if r := parkway(t, nil, "version"); r.exit != 0 || !strings.HasPrefix(r.stdout, "parkway v0.1.0 (go1.") {
+		t.Errorf("%+v", r)
+	}
+	if r := parkway(t, nil, "version", "-o", "json"); !strings.Contains(r.stdout, `"version": "v0.1.0"`) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		r := parkway(t, nil, "completion", shell)
+		if r.exit != 0 || len(r.stdout) < 1000 {
+			t.Errorf("%s: exit %d, %d octets, %s", shell, r.exit, len(r.stdout), r.stderr)
+		}
+		if path, err := exec.LookPath(shell); err == nil {
+			cmd := exec.Command(path, "-n")
+			cmd.Stdin = strings.NewReader(r.stdout)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s refuses its script: %v: %s", shell, err, out)
+			}
+		}
+	}
+	socket := apitest.Serve(t, apitest.Sample())
+	r := parkway(t, nil, "__complete", "neighbor", "flush", "--socket", socket, "--router-port", "")
+	if !strings.HasPrefix(r.stdout, "lrp1\nlr0-ext\n") {
+		t.Errorf("router ports complete to %q", r.stdout)
+	}
+	if r := parkway(t, nil, "__complete", "show", ""); !strings.Contains(r.stdout, "neighbors\t") {
+		t.Errorf("show completes to %q", r.stdout)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range []string{"--help", "run --help", "show --help", "neighbor flush -h"} {
+		if r := parkway(t, nil, strings.Fields(args)...); r.exit != 0 || r.stderr != "" || !strings.Contains(r.stdout, "Usage:") {
+			t.Errorf("%s: %+v", args, r)
+		}
+	}
+}
