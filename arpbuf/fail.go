@@ -34,8 +34,11 @@ func (r *Resolver) failParked(n *nexthop) {
 	}
 	for i := range n.slots {
 		r.take(n.slots[i].Slot, func(m *dpdk.Mbuf) {
-			if reports != 0 && r.reportUnreachable(m) {
+			limited := r.icmp.buckets[unreachable].refused
+			if reports != 0 && r.report(m, unreachable) {
 				reports--
+			} else if r.icmp.buckets[unreachable].refused != limited {
+				reports = 0 // the bucket is empty; the rest goes without a word
 			}
 			r.ctl.Drop(m, cgo.DropParkFailed)
 		})

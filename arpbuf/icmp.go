@@ -59,15 +59,10 @@ func (k kind) typeAndCode(version uint8) (typ, code uint8) {
 	}
 }
 
-// reportUnreachable tells the sender of a parked packet that its next hop does not
-// answer. Borrows m; true when a report went out.
-func (r *Resolver) reportUnreachable(m *dpdk.Mbuf) bool {
-	return r.report(m, unreachable)
-}
-
 // report sends an ICMP error about m to its source, unless the standards forbid it
 // (checklist I2) or the bucket is empty. The source is the address of the router
-// port that m came in by (I5). Borrows m.
+// port that m came in by (I5). Borrows m;
+// true when a report went out.
 func (r *Resolver) report(m *dpdk.Mbuf, k kind) bool {
 	meta := cgo.MetaOf(m)
 	p := r.ports.get(meta.RouterPort)

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -177,12 +178,20 @@ func (e *EAL) mainThread(cfg EALConfig, started chan<- error) {
 	e.stopped <- err
 }
 
-// newArgv makes a C argument vector. It is never freed: the EAL keeps pointers
-// into it.
+// newArgv makes a C argument vector, pointers and text in one block. It is never
+// freed: the EAL keeps pointers into it, and overwrites some of them.
 func newArgv(args []string) **C.char {
-	argv := (*[1 << 16]*C.char)(C.calloc(C.size_t(len(args)+1), C.size_t(C.sizeof_uintptr_t)))
+	pointers := (len(args) + 1) * int(C.sizeof_uintptr_t)
+	text := 0
+	for _, a := range args {
+		text += len(a) + 1
+	}
+	block := C.calloc(1, C.size_t(pointers+text))
+	argv := unsafe.Slice((**C.char)(block), len(args)+1)
+	rest := unsafe.Slice((*byte)(unsafe.Add(block, pointers)), text)
 	for i, a := range args {
-		argv[i] = C.CString(a)
+		argv[i] = (*C.char)(unsafe.Pointer(&rest[0]))
+		rest = rest[copy(rest, a)+1:]
 	}
 	return &argv[0]
 }

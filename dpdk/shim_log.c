@@ -52,6 +52,10 @@ static ssize_t log_write(void *cookie, const char *text, size_t size)
 	return (ssize_t)size;
 }
 
+// Kept to the end of the process: EAL's own threads may still be within log_write
+// when the log is closed, so it is muted and never freed.
+static struct pw_log *volatile kept;
+
 struct pw_log *pw_log_open(int fd)
 {
 	struct pw_log *log = calloc(1, sizeof(*log));
@@ -63,7 +67,8 @@ struct pw_log *pw_log_open(int fd)
 		free(log);
 		return NULL;
 	}
-	return log;
+	kept = log;
+	return kept;
 }
 
 void pw_log_mute(struct pw_log *log)

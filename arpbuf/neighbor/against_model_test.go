@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package neighbor_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
+	"github.com/parkway-gw/parkway/internal/topology"
+)
+
+// The table does what the model does, event by event, with random events at random
+// times over a handful of neighbors, some of them gateways, at a small bound.
+func TestAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tab := neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }, MaxEntries: 3})
+		m := &model{max: 3}
+		now := t0
+		macs := []topology.MAC{m1, m2}
+		var acts []neighbor.Action
+		for i := range 6 {
+			if i < 2 {
+				tab.Gateway(now, key(i))
+				e := &entryModel{key: key(i), state: "INCOMPLETE", keep: true, left: -1}
+				m.entries = append(m.entries, e)
+			}
+		}
+		for i := range rapid.IntRange(1, 120).Draw(t, "events") {
+			// The odd nanoseconds keep two timers from being due at once, where any
+			// order is right.
+			gap := time.Duration(rapid.Int64Range(0, 7e9).Draw(t, "gap")) + time.Duration(7919*i+1)
+			m.did, acts = nil, nil
+			m.pass(gap)
+			for target := now.Add(gap); ; { // each at its own time
+				at, ok := tab.Next()
+				if !ok || at.After(target) {
+					now = target
+					break
+				}
+				now = at
+				acts = append(acts, tab.Advance(now, 1)...)
+			}
+			k := key(rapid.IntRange(0, 5).Draw(t, "neighbor"))
+			mac := macs[rapid.IntRange(0, 1).Draw(t, "mac")]
+			event := rapid.SampledFrom([]string{"add", "needed", "heard", "requested", "used", "confirmed", "flush",
+				"link down", "pin", "nothing"}).Draw(t, "event")
+			e, x := tab.Get(k), m.get(k)
+			switch {
+			case event == "add" || event == "needed" && e == nil:
+				var more []neighbor.Action
+				e, more = tab.Add(now, k)
+				acts = append(acts, more...)
+				x = m.add(k)
+				if (e == nil) != (x == nil) {
+					t.Fatalf("a place for %s: %v, model %v", k.IP, e != nil, x != nil)
+				}
+				if e != nil && event == "needed" {
+					acts = append(acts, tab.Needed(now, e)...)
+					m.needed(x)
+				}
+			case e == nil || event == "nothing":
+			case event == "needed":
+				acts = append(acts, tab.Needed(now, e)...)
+				m.needed(x)
+			case event == "heard":
+				a := neighbor.Advert{MAC: mac, HasMAC: rapid.Bool().Draw(t, "has mac"),
+					Solicited: rapid.Bool().Draw(t, "S"), Override: rapid.Bool().Draw(t, "O")}
+				acts = append(acts, tab.Heard(now, e, a)...)
+				m.heard(x, a)
+			case event == "requested":
+				acts = append(acts, tab.Requested(now, e, mac)...)
+				m.heard(x, neighbor.Advert{MAC: mac, HasMAC: true, Override: true})
+			case event == "used":
+				acts = append(acts, tab.Used(now, e)...)
+				if x.state == "STALE" {
+					m.to(x, "DELAY")
+					m.do(x, "publish")
+				}
+			case event == "confirmed":
+				acts = append(acts, tab.Confirmed(now, e)...)
+				if x.state != "INCOMPLETE" {
+					m.heard(x, neighbor.Advert{Solicited: true})
+				}
+			case event == "flush":
+				acts = append(acts, tab.Flush(now, e)...)
+				if !x.asking && x.state != "PERMANENT" {
+					m.forget(x)
+				}
+			case event == "link down":
+				acts = append(acts, tab.LinkDown(now, e)...)
+				switch {
+				case x.asking:
+					m.to(x, "INCOMPLETE")
+					m.do(x, "discard-parked")
+				case x.state != "INCOMPLETE" && x.state != "PERMANENT":
+					m.forget(x)
+				}
+			case event == "pin" && rapid.IntRange(0, 9).Draw(t, "really") == 0:
+				_, more := tab.Pin(now, k, mac)
+				acts = append(acts, more...)
+				x.mac = mac
+				m.to(x, "PERMANENT")
+				m.do(x, "publish")
+			}
+			compare(t, tab, m, acts, now)
+		}
+	})
+}
+
+func compare(t *rapid.T, tab *neighbor.Table, m *model, acts []neighbor.Action, now time.Time) {
+	var did []string
+	for _, a := range acts {
+		what := a.Op.String()
+		if a.Op == neighbor.Publish {
+			what = fmt.Sprintf("publish %s %s", a.State, a.MAC)
+		}
+		did = append(did, fmt.Sprintf("%s %s", a.Entry.Key().IP, what))
+	}
+	if !slices.Equal(did, m.did) {
+		t.Fatalf("did\n%s\nmodel\n%s", strings.Join(did, "\n"), strings.Join(m.did, "\n"))
+	}
+	if tab.Len() != len(m.entries) {
+		t.Fatalf("%d entries, model %d", tab.Len(), len(m.entries))
+	}
+	for _, x := range m.entries {
+		e := tab.Get(x.key)
+		if e == nil {
+			t.Fatalf("no entry %s", x.key.IP)
+		}
+		left := time.Duration(-1)
+		if !e.Deadline().IsZero() {
+			left = e.Deadline().Sub(now)
+		}
+		if e.State().String() != x.state || e.MAC() != x.mac || e.Asking() != x.asking || left != x.left {
+			t.Fatalf("%s: %s %s asking %v, timer %v; model %s %s asking %v, timer %v", x.key.IP,
+				e.State(), e.MAC(), e.Asking(), left, x.state, x.mac, x.asking, x.left)
+		}
+	}
+}
