@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,7 +24,11 @@ func preflight(c *config.Config) error {
 		driver = strings.TrimRight(driver, "0123456789")
 		switch driver {
 		case "net_tap", "net_tun":
-			if err := canMakeTaps(); err != nil {
+			err := canMakeTaps()
+			if err == nil {
+				err = tapIsFree(p.Vdev)
+			}
+			if err != nil {
 				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
 			}
 		}
@@ -47,6 +52,23 @@ func canMakeTaps() error {
 	_ = f.Close()
 	if status, err := os.ReadFile("/proc/self/status"); err == nil && !hasCapability(string(status), capNetAdmin) {
 		return errors.New("no permission to make taps: the capability NET_ADMIN is missing; run as root, or grant it")
+	}
+	return nil
+}
+
+// tapIsFree refuses a tap that another process has open: the kernel would let this
+// one in as one more queue of it, and the two would take each other's packets. A
+// persistent tap that nobody has open, and so without a carrier, is welcome.
+func tapIsFree(vdev string) error {
+	for arg := range strings.SplitSeq(vdev, ",") {
+		name, ok := strings.CutPrefix(arg, "iface=")
+		if !ok {
+			continue
+		}
+		// Not from /sys, which may show another network namespace.
+		if i, err := net.InterfaceByName(name); err == nil && i.Flags&net.FlagRunning != 0 {
+			return fmt.Errorf("the interface %s is there already and in use; stop what uses it (another gateway?), or choose another iface", name)
+		}
 	}
 	return nil
 }
