@@ -35,6 +35,7 @@ pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg)
 		return NULL;
 	w->cfg = *cfg;
 	w->dp = dp;
+	w->next = &w->hops[0];
 	w->punt_l2 = ring(w, "l2", sizeof(void *));
 	w->punt_ip = ring(w, "ip", sizeof(void *));
 	w->inject = ring(w, "in", sizeof(void *));
