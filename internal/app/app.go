@@ -154,7 +154,7 @@ func (g *gateway) start(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err := g.startDatapath(eal); err != nil {
+	if err := g.startDatapath(ctx, eal); err != nil {
 		return err
 	}
 	server := api.NewServer(&g.source, g.log)
@@ -168,7 +168,7 @@ func (g *gateway) start(ctx context.Context) error {
 
 // startDatapath starts workers and control, in this order: what workers ask for
 // meanwhile waits in rings.
-func (g *gateway) startDatapath(eal *dpdk.EAL) error {
+func (g *gateway) startDatapath(ctx context.Context, eal *dpdk.EAL) error {
 	cfg, err := forwarderConfig(g.cfg, eal, g.log)
 	if err != nil {
 		return err
@@ -196,6 +196,8 @@ func (g *gateway) startDatapath(eal *dpdk.EAL) error {
 	g.background("control", r.Run)
 	select {
 	case <-r.Ready():
+	case <-ctx.Done(): // also when control could not start: that is the cause then
+		return context.Cause(ctx)
 	case <-time.After(g.patience):
 		return fmt.Errorf("control: its lcore on CPU %d does not start; is the CPU taken?", g.cfg.CPU.Control)
 	}
