@@ -67,6 +67,7 @@ type gateway struct {
 	fail     context.CancelCauseFunc // a part has ended that should not have
 	undo     []func() error          // what stop does, last first
 	source   source
+	socket   *api.Listener
 }
 
 // errStuck marks a part that does not end: what it uses must not be taken away.
@@ -76,7 +77,8 @@ var errStuck = errors.New("it does not end")
 func (g *gateway) onStop(f func() error) { g.undo = append(g.undo, f) }
 
 // stop gives everything back, last first. Where a part is stuck the rest is left to
-// the kernel: the servers, and with them socket and lock, are gone by then.
+// the kernel. Socket and lock go at the very end, and in any case: until then another
+// instance must not take ports and folders that this one still has.
 func (g *gateway) stop() error {
 	var errs []error
 	for i := len(g.undo) - 1; i >= 0; i-- {
@@ -87,6 +89,9 @@ func (g *gateway) stop() error {
 		}
 	}
 	g.undo = nil
+	if g.socket != nil {
+		errs = append(errs, g.socket.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -130,7 +135,7 @@ func (g *gateway) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.onStop(socket.Close)
+	g.socket = socket
 	var scrapes net.Listener
 	if c.Metrics.Listen != "" {
 		if scrapes, err = metrics.Listen(c.Metrics.Listen); err != nil {
@@ -154,11 +159,11 @@ func (g *gateway) start(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err := g.startDatapath(eal); err != nil {
+	if err := g.startDatapath(ctx, eal); err != nil {
 		return err
 	}
 	server := api.NewServer(&g.source, g.log)
-	g.background("API", func(ctx context.Context) error { return server.Serve(ctx, socket) })
+	g.background("API", func(ctx context.Context) error { return server.Serve(ctx, socket.Listener) })
 	if scrapes != nil {
 		mo := metrics.Options{Version: g.version, APIRefused: server.Refused, Log: g.log}
 		g.background("metrics", func(ctx context.Context) error { return metrics.Serve(ctx, scrapes, &g.source, mo) })
@@ -168,7 +173,7 @@ func (g *gateway) start(ctx context.Context) error {
 
 // startDatapath starts workers and control, in this order: what workers ask for
 // meanwhile waits in rings.
-func (g *gateway) startDatapath(eal *dpdk.EAL) error {
+func (g *gateway) startDatapath(ctx context.Context, eal *dpdk.EAL) error {
 	cfg, err := forwarderConfig(g.cfg, eal, g.log)
 	if err != nil {
 		return err
@@ -196,6 +201,8 @@ func (g *gateway) startDatapath(eal *dpdk.EAL) error {
 	g.background("control", r.Run)
 	select {
 	case <-r.Ready():
+	case <-ctx.Done(): // also when control could not start: that is the cause then
+		return context.Cause(ctx)
 	case <-time.After(g.patience):
 		return fmt.Errorf("control: its lcore on CPU %d does not start; is the CPU taken?", g.cfg.CPU.Control)
 	}
