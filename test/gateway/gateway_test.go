@@ -4,8 +4,8 @@
 // hosts around it, in network namespaces, and looks at it as a user does: through
 // ping, curl, iperf3, tcpdump and the command line. Every test starts a gateway of
 // its own, and at its end the counters balance, SIGTERM ends it with status 0, and
-// nothing of it is left. It needs root, iproute2, iputils-ping, tcpdump, curl and
-// iperf3; ethtool is used if it is there.
+// nothing of it is left. It needs root, iproute2, iputils-ping, tcpdump, ethtool, curl
+// and iperf3.
 package gateway_test
 
 import (
@@ -41,9 +41,11 @@ func run(m *testing.M) int {
 	if os.Geteuid() != 0 {
 		return m.Run() // every test skips
 	}
+	l := lab.New() // so that the folder goes away on Ctrl-C too
+	defer l.Close()
 	dir, err := os.MkdirTemp("", "parkway-e2e-")
 	if err == nil {
-		defer os.RemoveAll(dir)
+		l.Defer(func(context.Context) error { return os.RemoveAll(dir) })
 		parkway = filepath.Join(dir, "parkway")
 		var out []byte
 		if out, err = exec.Command("go", "build", "-o", parkway, "../../cmd/parkway").CombinedOutput(); err != nil {
