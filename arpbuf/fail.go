@@ -90,6 +90,14 @@ func (r *Resolver) closeSlots(n *nexthop) {
 // expireEvery is how often parked packets are looked at for their age.
 const expireEvery = 100 * time.Millisecond
 
+// failsSoon: the last probe is out and its time ends before the next look. By default
+// that is when the packet that made us ask comes of age, and then the sender hears why
+// it was lost (checklist A6, N4), whichever is seen first.
+func (r *Resolver) failsSoon(n *nexthop) bool {
+	e := n.entry
+	return e.Asking() && e.Probes() >= r.cfg.McastSolicit && e.Deadline().Sub(r.turnAt) <= expireEvery
+}
+
 // expire frees packets older than MaxAge.
 func (r *Resolver) expire() {
 	if r.turnAt.Before(r.expireAt) {
@@ -106,7 +114,7 @@ func (r *Resolver) expire() {
 		if n.phase == draining {
 			continue
 		}
-		if before > 0 {
+		if before > 0 && !r.failsSoon(n) {
 			for i := range n.slots {
 				r.ctl.Expire(n.slots[i].Slot, before)
 			}

@@ -207,3 +207,30 @@ func TestMaxAge(t *testing.T) {
 	g.rest()
 	inOrder(t, flow(t, g.take(1), b4, macB), 5, 2)
 }
+
+// The packet that made us ask comes of age when the last probe runs out; its sender
+// hears of it all the same.
+func TestMaxAgeAtTheLastProbe(t *testing.T) {
+	const age = time.Second // by the real clock, which the probes' does not follow
+	g := start(t, func(_ *forwarder.Config, c *arpbuf.Config) {
+		c.MaxAge, c.RetransTime = age, 1020*time.Millisecond // looks at ages and timers come apart
+	})
+	g.inject(0, udps(t, b4, 0, 5)...)
+	g.inject(0, udps(t, b6, 0, 5)...)
+	g.rest()
+	parked := time.Now()
+	g.pass(150 * time.Millisecond)
+	g.pass(2900 * time.Millisecond)
+	if since := time.Since(parked); since > age {
+		t.Skipf("the machine took %v for what takes milliseconds", since)
+	}
+	time.Sleep(age + 50*time.Millisecond)
+	g.pass(100 * time.Millisecond) // a look, 20 ms before the last probe runs out
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 10, InRing: 10})
+	g.take(0)
+	g.pass(100 * time.Millisecond)
+	if got := g.take(0); len(got) != 1+5 {
+		t.Errorf("%d frames to the sender, want 1 for IPv4 and 5 for IPv6", len(got))
+	}
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 10, Failed: 10})
+}

@@ -30,6 +30,7 @@ for group in "$@"; do
 	test)
 		need curl has curl
 		need iperf3 has iperf3
+		need ethtool has ethtool
 		;;
 	*)
 		echo "deps.sh: no group '$group'; there are build, demo and test" >&2
