@@ -4,6 +4,7 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -150,5 +151,41 @@ func TestNotify(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "500000")
 	if got := watchdogPeriod(); got != 250*time.Millisecond {
 		t.Error(got)
+	}
+}
+
+// A tap that a process of our network namespace has open is taken; one that lies
+// there alone, or is open in another namespace under the same name, is not.
+func TestTapHolder(t *testing.T) {
+	proc := t.TempDir()
+	process := func(pid, namespace, tap string) {
+		for name, text := range map[string]string{"comm": "parkway\n", "fdinfo/7": "pos:\t0\niff:\t" + tap + "\n"} {
+			file := filepath.Join(proc, pid, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for link, target := range map[string]string{"fd/7": "/dev/net/tun", "ns/net": namespace} {
+			file := filepath.Join(proc, pid, link)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.Symlink(target, file)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	process("self", "net:[1]", "other")
+	process("11", "net:[2]", "lo") // any interface that is there will do
+	process("12", "net:[1]", "lo2")
+	if who := tapHolder(proc, "lo"); who != "" {
+		t.Errorf("%s has it", who)
+	}
+	process("13", "net:[1]", "lo")
+	if who := tapHolder(proc, "lo"); who != "process 13 (parkway)" {
+		t.Errorf("%q has it", who)
+	}
+	if who := tapHolder(proc, "pwnone"); who != "" {
+		t.Errorf("%s has what is not there", who)
+	}
+	if got := devarg("net_tap0,iface=vm1,persist", "iface"); got != "vm1" || devarg("net_tap0", "iface") != "" {
+		t.Errorf("iface %q", got)
 	}
 }

@@ -26,6 +26,11 @@ func preflight(c *config.Config) error {
 			if err := canMakeTaps(); err != nil {
 				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
 			}
+			if iface := devarg(p.Vdev, "iface"); iface != "" {
+				if who := tapHolder("/proc", iface); who != "" {
+					return fmt.Errorf("port %q (%s): %s has the tap %s; stop it, or give the port another iface", p.Name, p.Vdev, who, iface)
+				}
+			}
 		}
 		if p.PCI != "" && os.Geteuid() != 0 {
 			return fmt.Errorf("port %q (%s): no permission to use PCI devices; run as root", p.Name, p.PCI)
@@ -49,6 +54,41 @@ func canMakeTaps() error {
 		return errors.New("no permission to make taps: the capability NET_ADMIN is missing; run as root, or grant it")
 	}
 	return nil
+}
+
+// devarg is the value of a key in a device's arguments, or empty.
+func devarg(vdev, key string) string {
+	for arg := range strings.SplitSeq(vdev, ",") {
+		if value, ok := strings.CutPrefix(arg, key+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// tapHolder names the process that has a tap open in our network namespace, or is
+// empty. The kernel would let us open it too, for taps have several queues, and the
+// two of us would each get some of its packets. A tap that lies there without a
+// process, made to stay, is fine.
+func tapHolder(proc, iface string) string {
+	if _, err := os.Stat("/sys/class/net/" + iface); err != nil {
+		return ""
+	}
+	ours, _ := os.Readlink(filepath.Join(proc, "self/ns/net"))
+	links, _ := filepath.Glob(filepath.Join(proc, "[0-9]*/fd/*"))
+	for _, link := range links {
+		if file, err := os.Readlink(link); err != nil || file != "/dev/net/tun" {
+			continue
+		}
+		pid := filepath.Dir(filepath.Dir(link))
+		info, _ := os.ReadFile(filepath.Join(pid, "fdinfo", filepath.Base(link)))
+		if namespace, err := os.Readlink(filepath.Join(pid, "ns/net")); err != nil || namespace != ours || !strings.Contains(string(info), "iff:\t"+iface+"\n") {
+			continue
+		}
+		name, _ := os.ReadFile(filepath.Join(pid, "comm"))
+		return fmt.Sprintf("process %s (%s)", filepath.Base(pid), strings.TrimSpace(string(name)))
+	}
+	return ""
 }
 
 // hasCapability reads /proc/PID/status.
