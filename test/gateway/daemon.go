@@ -154,6 +154,13 @@ func (d *Daemon) AtRest() api.Counters {
 // back, and nothing left.
 func (d *Daemon) Stop(sig syscall.Signal) {
 	d.t.Helper()
+	d.Terminate(sig)
+	d.WantNothingLeft()
+}
+
+// Terminate is Stop without looking for what is left.
+func (d *Daemon) Terminate(sig syscall.Signal) {
+	d.t.Helper()
 	began := time.Now()
 	if err := d.proc.Stop(d.t.Context(), sig); err != nil {
 		d.t.Errorf("%v: %v; log:\n%s", sig, err, d.Log())
@@ -164,7 +171,6 @@ func (d *Daemon) Stop(sig syscall.Signal) {
 	if !strings.Contains(d.Log(), "every mbuf is back") {
 		d.t.Errorf("the log does not say that every mbuf is back:\n%s", d.Log())
 	}
-	d.WantNothingLeft()
 }
 
 // Kill ends the daemon with SIGKILL.
@@ -205,9 +211,6 @@ func (d *Daemon) Refused(as *syscall.Credential, exit int, want ...string) {
 	}
 	d.WantNothingLeft()
 }
-
-// Forget makes what is there now no leftover of the next daemon's.
-func (d *Daemon) Forget() { d.before = d.leftovers() }
 
 // WantNothingLeft compares what is there with what was before Launch or Refused.
 func (d *Daemon) WantNothingLeft() {
