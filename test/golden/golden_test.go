@@ -12,7 +12,6 @@ package golden
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -103,7 +102,7 @@ func TestEveryDropReasonHasACapture(t *testing.T) {
 	}
 	d := gateway.New(t, lab.ForTest(t), string(config))
 	for i := range 9 {
-		writePcap(t, filepath.Join(d.Dir, fmt.Sprintf("p-%c.in.pcap", 'a'+i)), nil)
+		gateway.WritePcap(t, filepath.Join(d.Dir, fmt.Sprintf("p-%c.in.pcap", 'a'+i)))
 	}
 	d.Start()
 	for reason := range d.Counters().Drops {
@@ -126,7 +125,7 @@ func capture(t *testing.T, dir string, in map[string][][]byte) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "- {name: p-"); ok {
 			name, _, _ = strings.Cut("p-"+name, ",")
 			ports = append(ports, name)
-			writePcap(t, filepath.Join(d.Dir, name+".in.pcap"), in[name])
+			gateway.WritePcap(t, filepath.Join(d.Dir, name+".in.pcap"), in[name]...)
 			sent += uint64(len(in[name]))
 		}
 	}
@@ -213,7 +212,7 @@ func compare(t *testing.T, gotFile, wantFile string) {
 	got := read(t, gotFile)
 	slices.SortStableFunc(got, func(a, b []byte) int { return strings.Compare(class(a), class(b)) })
 	if *update {
-		writePcap(t, wantFile, got)
+		gateway.WritePcap(t, wantFile, got...)
 		return
 	}
 	want := read(t, wantFile)
@@ -245,20 +244,4 @@ func read(t *testing.T, file string) (frames [][]byte) {
 		frames = append(frames, f.Data)
 	}
 	return frames
-}
-
-// writePcap writes frames with timestamps of 0.
-func writePcap(t *testing.T, file string, frames [][]byte) {
-	t.Helper()
-	b := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
-	b = append(b, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0)
-	for _, f := range frames {
-		b = append(b, make([]byte, 8)...)
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(f)))
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(f)))
-		b = append(b, f...)
-	}
-	if err := os.WriteFile(file, b, 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
