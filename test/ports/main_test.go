@@ -18,7 +18,6 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
 
 	"github.com/parkway-gw/parkway/test/gateway"
 )
@@ -93,21 +92,9 @@ func addr4(t testing.TB, s string) []byte {
 // pcap writes frames to a new file and returns its name.
 func pcap(t testing.TB, frames ...[]byte) string {
 	t.Helper()
-	f, err := os.CreateTemp(t.TempDir(), "*.pcap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	w := pcapgo.NewWriter(f)
-	if err := w.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range frames {
-		if err := w.WritePacket(gopacket.CaptureInfo{CaptureLength: len(b), Length: len(b)}, b); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return f.Name()
+	file := filepath.Join(t.TempDir(), "in.pcap")
+	gateway.WritePcap(t, file, frames...)
+	return file
 }
 
 // configFile reads one of configs/.
