@@ -37,10 +37,18 @@ func run(m *testing.M) int {
 	}
 	l.Defer(func(context.Context) error { return os.RemoveAll(dir) })
 	Binary = filepath.Join(dir, "parkway")
-	build := exec.Command("go", "build", "-ldflags", "-X main.version=v-e2e", "-o", Binary, "github.com/parkway-gw/parkway/cmd/parkway")
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	// Others run it too.
-	if err := errors.Join(os.Chmod(dir, 0o755), build.Run()); err != nil {
+	if err := os.Chmod(dir, 0o755); err != nil { // others run it too
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// The lab's, so that Ctrl-C ends it before the folder goes.
+	build, err := l.Start(lab.Root, "go", "build", "-ldflags", "-X main.version=v-e2e", "-o", Binary, "github.com/parkway-gw/parkway/cmd/parkway")
+	if err == nil {
+		if err = build.Wait(context.Background()); err != nil {
+			err = fmt.Errorf("%w\n%s", err, build.Log())
+		}
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "building the gateway:", err)
 		return 1
 	}

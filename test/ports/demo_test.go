@@ -36,7 +36,7 @@ func demoLeft() (found []string) {
 // Ctrl-C, which reaches the script and all that it runs, at any time leaves nothing;
 // nor does a SIGTERM that reaches the script alone.
 func TestDemoInterrupted(t *testing.T) {
-	lab.ForTest(t) // root, and the signals that reach the test
+	l := lab.ForTest(t)
 	for _, tc := range []struct {
 		name  string
 		sig   syscall.Signal
@@ -62,10 +62,14 @@ func TestDemoInterrupted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { // whatever happens, the demo goes down
+			l.Defer(func(ctx context.Context) error { // whatever happens, Ctrl-C of the tests included
+				if ended, _ := p.Exited(); ended && len(demoLeft()) == 0 {
+					return nil
+				}
 				_ = syscall.Kill(-p.Pid(), syscall.SIGKILL)
-				_, _ = lab.Root.Run(context.WithoutCancel(ctx), gateway.Binary, "demo", "down")
-			}()
+				_ = p.Wait(ctx)
+				return demo.Down(ctx, demo.Options{Binary: gateway.Binary})
+			})
 			if err := lab.Wait(ctx, "the moment", func() error {
 				if !tc.when(p.Log()) {
 					return errors.New(p.Log())
