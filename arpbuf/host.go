@@ -49,9 +49,9 @@ func (r *Resolver) local(m *dpdk.Mbuf) bool {
 	}
 	src := req.Dst
 	if req.Dst.IsMulticast() {
-		// To a group: from an address of the port that heard it, and not too often.
+		// To a group of ours: from an address of the port that heard it, and not too often.
 		var ok bool
-		if src, ok = p.source(req.Src); !ok || !r.icmp.buckets[groupEcho].take(r.turnAt) {
+		if src, ok = p.source(req.Src); !ok || !p.inGroup(req.Dst) || !r.icmp.buckets[groupEcho].take(r.turnAt) {
 			return false
 		}
 	} else if !r.ports.routerOwns(p, req.Dst) {

@@ -59,6 +59,23 @@ func TestEcho(t *testing.T) {
 	g.t = t
 }
 
+// RFC 4443 §4.2: a ping to a group of the router's is answered, one to the
+// solicited-node group of somebody else is not.
+func TestEchoToGroups(t *testing.T) {
+	g := start(t, nil)
+	for dst, want := range map[netip.Addr]int{
+		wire.AllNodes: 1, wire.AllRouters: 1, wire.SolicitedNodeGroup(la6): 1, wire.SolicitedNodeGroup(lb6): 1, // ::1 both
+		wire.SolicitedNodeGroup(a6): 0, addr("ff02::fb"): 0, addr("ff0e::1"): 0,
+	} {
+		group, _ := wire.MulticastMAC(dst)
+		g.inject(0, echo(t, a6, dst, macA, group, 64))
+		g.rest()
+		if got := len(g.take(0)); got != want {
+			t.Errorf("%s: %d answers, want %d", dst, got, want)
+		}
+	}
+}
+
 // A ping whose asker is not resolved: the reply is parked like any other packet.
 func TestEchoToStranger(t *testing.T) {
 	g := start(t, nil)

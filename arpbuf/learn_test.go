@@ -140,6 +140,21 @@ func TestMaxEntries(t *testing.T) {
 	}
 }
 
+// N13: a table full of neighbors that were never confirmed makes room for a next hop
+// that packets wait for. With the defaults forwarder and arpbuf have the same bound.
+func TestFullTableMakesRoom(t *testing.T) {
+	g := start(t, func(f *forwarder.Config, c *arpbuf.Config) { f.MaxNeighbors, c.MaxEntries = 32, 32 })
+	for i := range byte(100) {
+		g.inject(1, wire.AppendARPAnnouncement(nil, forwarder.MAC{2, 0, 0, 0, 9, i}, netip.AddrFrom4([4]byte{10, 0, 2, 20 + i})))
+	}
+	g.rest()
+	g.resolve(families[0])
+	if s := g.r.Stats(); s.NoAdjacency != 0 || s.Neighbors.Evicted < 60 {
+		t.Errorf("no adjacency for %d, %d gave way", s.NoAdjacency, s.Neighbors.Evicted)
+	}
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 1, Drained: 1})
+}
+
 // A2: requests for our addresses are answered, to the asker alone, and teach its
 // address (A1). A10: a probe is answered and teaches nothing.
 func TestAnswersARP(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/parkway-gw/parkway/internal/topology"
+	"github.com/parkway-gw/parkway/internal/wire"
 )
 
 // lrp is a router port as control speaks for it.
@@ -18,6 +19,13 @@ type lrp struct {
 func (p *lrp) name() string            { return p.Port.Name }
 func (p *lrp) mac() topology.MAC       { return p.Port.MAC }
 func (p *lrp) owns(ip netip.Addr) bool { return slices.Contains(p.own, ip) }
+
+// inGroup reports an IPv6 group that a router's port belongs to: all nodes, all
+// routers, and the solicited-node groups of its addresses (RFC 4291 §2.8).
+func (p *lrp) inGroup(ip netip.Addr) bool {
+	return ip == wire.AllNodes || ip == wire.AllRouters ||
+		slices.ContainsFunc(p.own, func(own netip.Addr) bool { return own.Is6() && wire.SolicitedNodeGroup(own) == ip })
+}
 
 // onLink reports whether ip can be a neighbor behind this port.
 func (p *lrp) onLink(ip netip.Addr) bool {

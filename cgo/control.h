@@ -34,9 +34,11 @@ struct pw_control_batch {
 
 // Packets that control has popped from a slot and could not send yet.
 struct pw_drain {
-	uint64_t word;   // slot generation that the rest belongs to
-	uint32_t taken;  // popped since DRAINING began
+	uint64_t word;     // slot generation that the rest belongs to
+	uint64_t adj_word; // that the packets in m were made ready by
+	uint32_t taken;    // popped since DRAINING began
 	uint16_t first, n;
+	uint16_t port;     // that the packets in m leave by
 	struct rte_mbuf *m[PW_CONTROL_PENDING];
 };
 

@@ -107,6 +107,35 @@ own_queue(const struct pw_datapath *dp, uint64_t adj_word, const struct pw_lsp *
 	return *txq != PW_NONE16;
 }
 
+static void
+discard(struct pw_control *c, uint16_t worker, struct pw_drain *d)
+{
+	struct pw_counters *count = &c->for_worker[worker];
+	if (d->n == 0)
+		return;
+	count->drops[PW_DROP_TX_FULL] += d->n;
+	count->port_tx_dropped[d->port] += d->n;
+	rte_pktmbuf_free_bulk(d->m + d->first, d->n);
+	d->n = 0;
+}
+
+// The next hop may have moved since d was filled. Packets that leave by the same
+// switch port get the new MAC; the others carry another port's tag, or have no queue
+// of ours to go to, and end here.
+static void
+readdress(struct pw_control *c, uint16_t worker, struct pw_drain *d, uint64_t adj_word, bool sendable)
+{
+	if (d->n == 0 || (sendable && adj_word == d->adj_word))
+		return;
+	if (!sendable || pw_adj_out(adj_word) != pw_adj_out(d->adj_word)) {
+		discard(c, worker, d);
+		return;
+	}
+	for (uint16_t i = d->first; i < d->first + d->n; i++)
+		memcpy(rte_pktmbuf_mtod(d->m[i], void *), &adj_word, RTE_ETHER_ADDR_LEN);
+	d->adj_word = adj_word;
+}
+
 // Fills d with the next packets, ready to leave. A packet that can't take its tag is
 // dropped here.
 static void
@@ -133,6 +162,8 @@ refill(struct pw_control *c, struct pw_drain *d, uint16_t worker, uint32_t slot,
 	}
 	d->first = 0;
 	d->n = k;
+	d->adj_word = adj_word;
+	d->port = lsp->port;
 }
 
 enum pw_drain_status
@@ -150,7 +181,9 @@ pw_control_drain(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t 
 	*sent = 0;
 	if (now != pw_slot_with(word, PW_SLOT_DRAINING) && !pw_control_claim(c, worker, slot, word))
 		return PW_DRAIN_GONE;
-	if (!own_queue(dp, adj_word, &lsp, &txq)) {
+	bool sendable = own_queue(dp, adj_word, &lsp, &txq);
+	readdress(c, worker, d, adj_word, sendable);
+	if (!sendable) {
 		pw_control_handback(c, worker, slot);
 		return PW_DRAIN_DONE;
 	}
@@ -177,12 +210,7 @@ pw_control_drain(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t 
 void
 pw_control_discard(struct pw_control *c, uint16_t worker, uint32_t slot)
 {
-	struct pw_drain *d = &c->drains[worker][slot];
-	if (d->n == 0)
-		return;
-	c->for_worker[worker].drops[PW_DROP_TX_FULL] += d->n;
-	rte_pktmbuf_free_bulk(d->m + d->first, d->n);
-	d->n = 0;
+	discard(c, worker, &c->drains[worker][slot]);
 }
 
 void

@@ -25,18 +25,23 @@ pw_control_free_as(struct pw_control *c, struct rte_mbuf *m, unsigned int reason
 	rte_pktmbuf_free(m);
 }
 
+// Ends a frame that control made and nobody could take.
 static void
 drop(struct pw_control *c, struct rte_mbuf *m, enum pw_drop reason)
 {
+	c->own.originated++;
 	c->own.drops[reason]++;
 	rte_pktmbuf_free(m);
 }
 
-// By a worker's queue: the frame waits in the worker's inject ring.
+// By a worker's queue: m waits in the worker's inject ring. That worker will count it
+// as sent or dropped, so it counts as made for that worker too.
 static void
-inject(struct pw_control *c, struct rte_mbuf *m, uint16_t worker, enum pw_inject_how how, struct pw_counters *count)
+inject(struct pw_control *c, struct rte_mbuf *m, uint16_t worker, enum pw_inject_how how)
 {
+	struct pw_counters *count = &c->for_worker[worker];
 	pw_meta(m)->how = how;
+	count->originated++;
 	if (rte_ring_sp_enqueue(c->dp->workers[worker]->inject, m) == 0)
 		return;
 	count->drops[PW_DROP_INJECT_FULL]++;
@@ -55,7 +60,7 @@ out(struct pw_control *c, struct rte_mbuf *m, uint16_t lsp)
 	uint16_t txq = c->dp->control_txq[l->port];
 	if (txq == PW_NONE16) {
 		*pw_meta(m) = (struct pw_meta){.worker = PW_NONE16, .lsp = lsp};
-		inject(c, m, 0, PW_INJECT_OUTPUT, &c->own);
+		inject(c, m, 0, PW_INJECT_OUTPUT);
 		return;
 	}
 	m->vlan_tci = l->vlan;
@@ -64,6 +69,7 @@ out(struct pw_control *c, struct rte_mbuf *m, uint16_t lsp)
 		return;
 	}
 	if (rte_eth_tx_burst(l->port, txq, &m, 1) == 1) {
+		c->own.originated++;
 		c->own.tx++;
 		return;
 	}
@@ -76,11 +82,12 @@ flood(struct pw_control *c, struct rte_mbuf *m, const uint16_t *list, uint16_t n
 {
 	for (uint16_t i = 0; i + 1 < n; i++) {
 		struct rte_mbuf *copy = rte_pktmbuf_copy(m, c->dp->pool, 0, UINT32_MAX);
-		c->own.originated++;
-		if (copy == NULL)
-			c->own.drops[PW_DROP_L2_COPY]++;
-		else
+		if (copy != NULL) {
 			out(c, copy, list[i]);
+			continue;
+		}
+		c->own.originated++;
+		c->own.drops[PW_DROP_L2_COPY]++;
 	}
 	if (n == 0)
 		drop(c, m, PW_DROP_L2_NO_RECEIVER);
@@ -95,7 +102,6 @@ pw_control_send(struct pw_control *c, struct rte_mbuf *m, uint16_t lrp)
 	uint16_t sw_index = t->lrps[lrp].sw;
 	void *lsp;
 
-	c->own.originated++;
 	if (sw_index == PW_NONE16) {
 		drop(c, m, PW_DROP_OUT_UNBOUND);
 		return;
@@ -115,6 +121,5 @@ void
 pw_control_route(struct pw_control *c, struct rte_mbuf *m, uint16_t lrp, uint16_t worker)
 {
 	*pw_meta(m) = (struct pw_meta){.worker = worker, .lrp = lrp};
-	c->for_worker[worker].originated++;
-	inject(c, m, worker, PW_INJECT_ROUTE, &c->for_worker[worker]);
+	inject(c, m, worker, PW_INJECT_ROUTE);
 }

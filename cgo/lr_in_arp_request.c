@@ -201,12 +201,19 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 void
 pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
 {
+	bool parked = false;
 	uint16_t k = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
-		// In order, and each on the word that arp_resolve loaded: a packet that parks
-		// here comes before its successors that need not.
-		if (pw_adj_usable(b->p[i].word) || !pw_park_packet(w, b, i, &k, family))
+		struct pw_pkt *p = &b->p[i];
+		// The next hop may have become usable and unusable again since arp_resolve
+		// loaded the words. Then this packet's says "send" though one before it has
+		// parked: only a word loaded after that tells.
+		if (parked && pw_adj_usable(p->word))
+			p->word = pw_adj_load(&w->dp->adjs[p->adj]);
+		if (pw_adj_usable(p->word) || !pw_park_packet(w, b, i, &k, family))
 			pw_burst_keep(b, k++, i);
+		else
+			parked = true;
 	}
 	b->n = k;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lr_in_arp_resolve: from a next hop to its adjacency. A gateway's is known from the
-// route; a connected destination is looked up. The adjacency word is loaded once:
-// what later stages decide, they decide on the same word.
+// route; a connected destination is looked up. The adjacency word is loaded here, once
+// for all the stages behind; lr_in_arp_request alone may load it again.
 #include <string.h>
 
 #include <rte_prefetch.h>

@@ -30,11 +30,11 @@ lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST
 	}
 }
 
-void
+uint16_t
 pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
 {
 	uint64_t index[PW_BURST];
-	uint16_t k = 0;
+	uint16_t k = 0, ecmp = 0;
 
 	lookup(w->tables, b, index);
 	for (uint16_t i = 0; i < b->n; i++) {
@@ -59,7 +59,9 @@ pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
 			ip->hop_limits--;
 		}
 		p->nh = (uint32_t)index[i];
+		ecmp += nh->kind == PW_NH_ECMP;
 		pw_burst_keep(b, k++, i);
 	}
 	b->n = k;
+	return ecmp;
 }

@@ -5,8 +5,8 @@
 
 #include "stages.h"
 
-void
-pw_router_deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p)
+static inline void
+deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p)
 {
 	struct pw_adj *a = &w->dp->adjs[p->adj];
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
@@ -15,21 +15,31 @@ pw_router_deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *
 	memcpy(eth->dst_addr.addr_bytes, &p->word, RTE_ETHER_ADDR_LEN);
 	memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
 	// Written once per sample of control's, not once per packet.
-	if (!atomic_load_explicit(&a->used, memory_order_relaxed))
+	if (unlikely(!atomic_load_explicit(&a->used, memory_order_relaxed)))
 		atomic_store_explicit(&a->used, 1, memory_order_relaxed);
 
-	if (likely(out != PW_OUT_SWITCH)) {
-		pw_ls_out_delivery(w, m, out, p);
+	if (unlikely(out == PW_OUT_SWITCH)) {
+		const struct pw_lrp *lrp = &w->tables->lrps[a->lrp];
+		pw_ls_out_by_mac(w, m, lrp->sw, lrp->lsp, p);
 		return;
 	}
-	const struct pw_lrp *lrp = &w->tables->lrps[a->lrp];
-	pw_ls_out_by_mac(w, m, lrp->sw, lrp->lsp, p);
+	const struct pw_lsp *lsp = &w->tables->lsps[out];
+	if (likely(pw_lsp_is_plain(lsp)))
+		pw_transmit(w, m, lsp->port);
+	else
+		pw_ls_out_delivery(w, m, out, p);
+}
+
+void
+pw_router_deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p)
+{
+	deliver(w, m, p);
 }
 
 void
 pw_lr_out_delivery(struct pw_worker *w, struct pw_burst *b)
 {
 	for (uint16_t i = 0; i < b->n; i++)
-		pw_router_deliver(w, b->m[i], &b->p[i]);
+		deliver(w, b->m[i], &b->p[i]);
 	b->n = 0;
 }

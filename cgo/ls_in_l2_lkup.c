@@ -120,9 +120,10 @@ pw_ls_out_by_mac(struct pw_worker *w, struct rte_mbuf *m, uint16_t sw, uint16_t 
 }
 
 void
-pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b, struct pw_burst *router)
+pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b)
 {
 	const struct pw_tables *t = w->tables;
+	uint16_t k = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct rte_mbuf *m = b->m[i];
@@ -134,7 +135,7 @@ pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b, struct pw_burst *route
 
 		if (dst == sw->router_mac) { // what a gateway sees most
 			p->lrp = sw->router_lrp;
-			pw_burst_push(router, m, p);
+			pw_burst_keep(b, k++, i);
 			continue;
 		}
 		if (dst & 1) {
@@ -152,5 +153,5 @@ pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b, struct pw_burst *route
 		else
 			pw_ls_out_delivery(w, m, out, p);
 	}
-	b->n = 0;
+	b->n = k;
 }

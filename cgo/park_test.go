@@ -412,3 +412,52 @@ func TestSlotsAreReused(t *testing.T) {
 		}
 	}
 }
+
+// The host moves while a full transmit queue holds its drain up: what control has in
+// hand goes to the new MAC, or is counted, but never lost from the books.
+func TestDrainWhileTheHostMoves(t *testing.T) {
+	moved := [6]byte{2, 0, 0, 0, 0, 0x10}
+	for _, c := range []struct {
+		name    string
+		out     uint16
+		arrives bool
+	}{
+		{"same port", lspExternal, true},
+		{"another port", lspThird, false},
+		{"unknown port", cgo.OutSwitch, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, defaults())
+			b.park(0, 10)
+			ask := b.ask()
+			b.resolve(cgo.AdjDraining)
+			b.fill(b.out, 0)
+			if _, status := b.dp.Control().Drain(ask.Slot(), gatewayAdj); status != cgo.DrainAgain {
+				t.Fatal("a full queue took packets")
+			}
+			sent(b.out)
+			b.store(gatewayAdj, moved, c.out, cgo.AdjDraining)
+			if _, status := b.dp.Control().Drain(ask.Slot(), gatewayAdj); status != cgo.DrainDone {
+				t.Fatalf("status %d", status)
+			}
+			var left [][]byte
+			for _, w := range []wire{b.out, b.third} {
+				left = append(left, sent(w)...)
+			}
+			if c.arrives != (len(left) == 10) {
+				t.Errorf("%d frames left", len(left))
+			}
+			for _, f := range left {
+				if [6]byte(f[:6]) != moved {
+					t.Errorf("a frame to %x", f[:6])
+				}
+			}
+			counters := b.dp.Counters()
+			if lost := counters.Drops[cgo.DropTxFull]; lost != uint64(10-len(left)) || counters.PortTxDropped[b.out.port] != lost {
+				t.Errorf("%v, %d by port", nonzero(counters), counters.PortTxDropped[b.out.port])
+			}
+			b.park(10, 11) // the slot is used again: what it held must not be forgotten with it
+			b.balanced()
+		})
+	}
+}

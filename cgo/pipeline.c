@@ -5,11 +5,10 @@
 #include "stages.h"
 
 static void
-route4(struct pw_worker *w)
+route4(struct pw_worker *w, struct pw_burst *b)
 {
-	struct pw_burst *b = &w->r4;
-	pw_lr_in_ip4_routing(w, b);
-	pw_lr_in_ip_routing_ecmp(w, b);
+	if (pw_lr_in_ip4_routing(w, b) > 0)
+		pw_lr_in_ip_routing_ecmp(w, b);
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 4);
 	pw_lr_in_chk_pkt_len(w, b);
 	if (unresolved > 0)
@@ -18,11 +17,10 @@ route4(struct pw_worker *w)
 }
 
 static void
-route6(struct pw_worker *w)
+route6(struct pw_worker *w, struct pw_burst *b)
 {
-	struct pw_burst *b = &w->r6;
-	pw_lr_in_ip6_routing(w, b);
-	pw_lr_in_ip_routing_ecmp(w, b);
+	if (pw_lr_in_ip6_routing(w, b) > 0)
+		pw_lr_in_ip_routing_ecmp(w, b);
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 6);
 	pw_lr_in_chk_pkt_len(w, b);
 	if (unresolved > 0)
@@ -30,22 +28,31 @@ route6(struct pw_worker *w)
 	pw_lr_out_delivery(w, b);
 }
 
-// Every turn takes the packets in w->router through one router. Delivery refills it
-// with those whose next hop is another router of this node; the rounds that a
-// packet may take are bounded by lr_in_admission.
+// One router: IPv4 stays in b, IPv6 goes on in a burst of its own.
 static void
-routers(struct pw_worker *w)
+router(struct pw_worker *w, struct pw_burst *b)
 {
-	while (w->router.n > 0) {
-		pw_lr_in_admission(w, &w->router, &w->r4, &w->r6);
-		if (w->r4.n > 0) {
-			pw_lr_in_ip4_input(w, &w->r4);
-			route4(w);
-		}
-		if (w->r6.n > 0) {
-			pw_lr_in_ip6_input(w, &w->r6);
-			route6(w);
-		}
+	pw_lr_in_admission(w, b, &w->r6);
+	if (b->n > 0) {
+		pw_lr_in_ip4_input(w, b);
+		route4(w, b);
+	}
+	if (w->r6.n > 0) {
+		pw_lr_in_ip6_input(w, &w->r6);
+		route6(w, &w->r6);
+	}
+}
+
+// Packets whose next hop is another router of this node collect in w->next. Every
+// turn takes them through one router; the rounds that a packet may take are bounded
+// where it enters.
+static void
+next_routers(struct pw_worker *w)
+{
+	while (w->next->n > 0) {
+		struct pw_burst *b = w->next;
+		w->next = b == &w->hops[0] ? &w->hops[1] : &w->hops[0];
+		router(w, b);
 	}
 }
 
@@ -62,8 +69,9 @@ receive(struct pw_worker *w, const struct pw_rxq *q)
 	w->stats.bursts++;
 	pw_ls_in_admission(w, b, q->port);
 	pw_ls_in_lookup_fdb(w, b);
-	pw_ls_in_l2_lkup(w, b, &w->router);
-	routers(w);
+	pw_ls_in_l2_lkup(w, b);
+	router(w, b);
+	next_routers(w);
 	return n;
 }
 
@@ -82,15 +90,15 @@ inject(struct pw_worker *w)
 			pw_ls_out_delivery(w, m[i], meta->lsp, &p);
 		else if (rte_pktmbuf_mtod(m[i], const struct rte_ether_hdr *)->ether_type ==
 			 RTE_BE16(RTE_ETHER_TYPE_IPV4))
-			pw_burst_push(&w->r4, m[i], &p);
+			pw_burst_push(&w->in, m[i], &p);
 		else
 			pw_burst_push(&w->r6, m[i], &p);
 	}
-	if (w->r4.n > 0)
-		route4(w);
+	if (w->in.n > 0)
+		route4(w, &w->in);
 	if (w->r6.n > 0)
-		route6(w);
-	routers(w);
+		route6(w, &w->r6);
+	next_routers(w);
 	return (uint16_t)n;
 }
 
@@ -98,7 +106,7 @@ void
 pw_worker_housekeeping(struct pw_worker *w, uint32_t slots)
 {
 	pw_park_housekeeping(w, slots);
-	routers(w); // a drained packet may enter another router
+	next_routers(w); // a drained packet may enter another router
 	pw_tx_flush(w);
 }
 

@@ -6,25 +6,27 @@
 
 #include "burst.h"
 #include "packet.h"
+#include "transmit.h"
 #include "worker.h"
 
 // Logical switch, ingress. ls_in_admission finds the switch port and takes the VLAN
 // tag off. ls_in_lookup_fdb learns sources on ports that list unknown.
-// ls_in_l2_lkup sends frames to their ports and moves those for a router to router.
+// ls_in_l2_lkup sends frames to their ports and keeps those for a router.
 void pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port);
 void pw_ls_in_lookup_fdb(struct pw_worker *w, struct pw_burst *b);
-void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b, struct pw_burst *router);
+void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b);
 
-// Logical router, ingress. lr_in_admission splits by family and punts ARP and ND.
+// Logical router, ingress. lr_in_admission keeps IPv4, moves IPv6 to r6, punts ARP.
 // ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing finds the next hop,
-// punts local delivery and expired packets, and counts TTL or hop limit down.
+// punts local delivery and expired packets, counts TTL or hop limit down, and returns
+// how many of the packets go on to ip_routing_ecmp, where they have a choice.
 // ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
 // compares with the egress MTU. arp_request parks what has no usable adjacency.
-void pw_lr_in_admission(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r4, struct pw_burst *r6);
+void pw_lr_in_admission(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6);
 void pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b);
 void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
-void pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
-void pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);
+uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
+uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);
 void pw_lr_in_ip_routing_ecmp(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_arp_resolve(struct pw_worker *w, struct pw_burst *b, uint8_t family); // unresolved ones
 void pw_lr_in_chk_pkt_len(struct pw_worker *w, struct pw_burst *b);
@@ -45,9 +47,6 @@ void pw_ls_out_by_mac(struct pw_worker *w, struct rte_mbuf *m, uint16_t sw, uint
 void pw_ls_flood(struct pw_worker *w, struct rte_mbuf *m, const uint16_t *list, uint16_t n, uint16_t from_lsp,
 		 const struct pw_pkt *p);
 
-// pw_tx_flush hands every buffered packet to its port.
-void pw_tx_flush(struct pw_worker *w);
-
 // pw_punt gives m to control; a full ring frees it as the reason that fits. Takes m.
 void pw_punt(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, enum pw_punt_why why);
 
@@ -63,7 +62,7 @@ bool pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_
 // pw_park_housekeeping finishes up to budget slots that control has handed back.
 void pw_park_housekeeping(struct pw_worker *w, uint32_t budget);
 
-// pw_router_deliver sends m through adjacency adj with the given word. Takes m.
+// pw_router_deliver sends m through p's adjacency. Takes m.
 void pw_router_deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p);
 
 // pw_neigh_lookup returns the adjacency of a next hop that has one, or PW_NONE32.

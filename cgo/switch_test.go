@@ -151,4 +151,8 @@ func controlSends(t *testing.T, own bool) {
 		t.Error("broadcast went astray")
 	}
 	b.balanced()
+	control, worker := b.dp.ControlCounters(), b.w.Counters()
+	if control.Balance() != 0 || worker.Balance() != 0 {
+		t.Errorf("the law misses %d of control's packets and %d of the worker's", control.Balance(), worker.Balance())
+	}
 }

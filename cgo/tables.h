@@ -31,6 +31,13 @@ struct pw_lsp {
 	uint16_t reserved;
 };
 
+// A plain switch port is a port of this node that frames leave by as they are.
+static inline bool
+pw_lsp_is_plain(const struct pw_lsp *l)
+{
+	return l->kind == PW_LSP_VIF || (l->kind == PW_LSP_LOCALNET && l->vlan == 0);
+}
+
 // A logical switch: who gets what is flooded.
 struct pw_switch {
 	uint64_t router_mac;     // of its first router port, as a word's low 48 bits; ~0 for none

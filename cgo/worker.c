@@ -35,6 +35,7 @@ pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg)
 		return NULL;
 	w->cfg = *cfg;
 	w->dp = dp;
+	w->next = &w->hops[0];
 	w->punt_l2 = ring(w, "l2", sizeof(void *));
 	w->punt_ip = ring(w, "ip", sizeof(void *));
 	w->inject = ring(w, "in", sizeof(void *));
@@ -98,12 +99,13 @@ pw_worker_run(struct pw_worker *w)
 	uint64_t last = rte_rdtsc();
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		uint32_t handled = pw_worker_poll(w);
-		rte_rcu_qsbr_quiescent(qsbr, w->cfg.index);
 
+		// It sends by the tables that the poll loaded, so it comes before they may go.
 		if (++w->stats.heartbeat % HOUSEKEEPING_POLLS == 0 || idle > 0) {
 			pw_worker_housekeeping(w, HOUSEKEEPING_SLOTS);
 			forget_learned(w, &forget);
 		}
+		rte_rcu_qsbr_quiescent(qsbr, w->cfg.index);
 		uint64_t now = rte_rdtsc();
 		if (now - last > w->stats.max_gap)
 			w->stats.max_gap = now - last;

@@ -70,7 +70,8 @@ struct pw_worker {
 	uint64_t now;                   // TSC at the start of the poll
 	uint32_t kick_seen;
 	uint64_t tx_dirty;              // ports with packets in their txbuf
-	struct pw_burst in, router, r4, r6;
+	struct pw_burst in, r6, hops[2];
+	struct pw_burst *next;          // the one of hops that fills for the next router
 	struct pw_txbuf tx[PW_MAX_PORTS];
 	uint64_t learned[PW_LEARN_CACHE];
 	uint16_t learned_lsp[PW_LEARN_CACHE];

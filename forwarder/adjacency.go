@@ -11,8 +11,18 @@ import (
 	"github.com/parkway-gw/parkway/dpdk"
 )
 
-// ErrNeighborTableFull says that Config.MaxNeighbors adjacencies are in use.
+// ErrNeighborTableFull says that Config.MaxNeighbors adjacencies are in use beside
+// those that the topology names.
 var ErrNeighborTableFull = errors.New("the neighbor table is full")
+
+// graceRoom is how many released adjacencies may wait for the workers while every
+// neighbor has one: whoever makes room in a full table gets it at once.
+const graceRoom = 1024
+
+func (f *Forwarder) maxNeighbors() int { return f.cfg.MaxNeighbors + len(f.plan.adjacencies) }
+
+// maxAdjacencies is the adjacencies that there are, in use or waiting.
+func (f *Forwarder) maxAdjacencies() int { return f.maxNeighbors() + graceRoom }
 
 // adjKey holds no pointers, so the garbage collector need not look into the table.
 type adjKey struct {
@@ -38,7 +48,7 @@ type adjRecord struct {
 // every worker has been quiescent.
 type adjacencies struct {
 	at      map[adjKey]uint32
-	records []adjRecord // grows up to MaxNeighbors
+	records []adjRecord // grows up to maxAdjacencies
 	free    []uint32
 	waiting []waitingAdj // oldest first
 	behind  map[fdbKey][]uint32
@@ -96,15 +106,16 @@ func (f *Forwarder) Adjacency(routerPort uint16, ip netip.Addr) (adj uint32, err
 
 func (f *Forwarder) takeAdjacency() (uint32, error) {
 	a := &f.adjs
-	if len(a.free) == 0 && len(a.records) == f.cfg.MaxNeighbors {
+	if len(a.free) == 0 && len(a.records) == f.maxAdjacencies() {
 		f.Maintain()
 	}
 	switch {
+	case len(a.at) >= f.maxNeighbors():
 	case len(a.free) > 0:
 		adj := a.free[len(a.free)-1]
 		a.free = a.free[:len(a.free)-1]
 		return adj, nil
-	case len(a.records) < f.cfg.MaxNeighbors:
+	case len(a.records) < f.maxAdjacencies():
 		a.records = append(a.records, adjRecord{})
 		return uint32(len(a.records) - 1), nil
 	}

@@ -55,7 +55,7 @@ type Config struct {
 
 	Park         ParkConfig // of each worker; default 1024 next hops, 64 packets each, 4096 in all
 	RingSize     int        // of each ring to and from control, a power of two; default 1024
-	MaxNeighbors int        // adjacencies; default 65536
+	MaxNeighbors int        // beside those that the topology names; default 65536
 	MaxMACs      int        // MACs learned on ports that list unknown; default 65536
 
 	Logger *slog.Logger // default slog.Default()

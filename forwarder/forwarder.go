@@ -95,9 +95,6 @@ func (f *Forwarder) build() (err error) {
 	if shared := sharedCPUs(f.cfg.Workers); len(shared) > 0 {
 		f.log.Warn("several workers share a CPU", "cpus", shared)
 	}
-	if n := len(f.plan.adjacencies); n > f.cfg.MaxNeighbors {
-		return fmt.Errorf("the topology names %d neighbors, MaxNeighbors (neighbors.max_entries) is %d: %w", n, f.cfg.MaxNeighbors, ErrNeighborTableFull)
-	}
 	if f.res.ports, err = attachPorts(&f.cfg); err != nil {
 		return err
 	}

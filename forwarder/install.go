@@ -38,8 +38,8 @@ func (f *Forwarder) takeMemory() (err error) {
 		keyLen, most int
 	}{
 		{"_fdb", 8, f.cfg.MaxMACs + len(f.plan.fdb)},
-		{"_neigh4", 8, f.cfg.MaxNeighbors},
-		{"_neigh6", 24, f.cfg.MaxNeighbors},
+		{"_neigh4", 8, f.maxAdjacencies()},
+		{"_neigh6", 24, f.maxAdjacencies()},
 	} {
 		hash, err := dpdk.NewHash(f.name+h.name, dpdk.HashConfig{Entries: h.most, KeyLen: h.keyLen, QSBR: r.qsbr,
 			ExtTable: true, Socket: dpdk.SocketAny})
@@ -49,7 +49,7 @@ func (f *Forwarder) takeMemory() (err error) {
 		r.hashes = append(r.hashes, hash)
 	}
 	r.dp, err = cgo.New(cgo.Config{Pool: r.pool, QSBR: r.qsbr, FDB: r.hashes[0], Neigh4: r.hashes[1], Neigh6: r.hashes[2],
-		MaxAdjacencies: f.cfg.MaxNeighbors, ParkLimit: limit})
+		MaxAdjacencies: f.maxAdjacencies(), ParkLimit: limit})
 	return err
 }
 

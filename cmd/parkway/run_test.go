@@ -196,6 +196,23 @@ func TestInstances(t *testing.T) {
 	next.stop(os.Interrupt)
 }
 
+// Two gateways never share a tap, and its name is free again after the first.
+func TestTapInUse(t *testing.T) {
+	if _, err := os.Stat("/dev/net/tun"); err != nil || os.Geteuid() != 0 {
+		t.Skip("needs root and /dev/net/tun")
+	}
+	const tap = "net_tap0,iface=pwtest0"
+	first := newDaemon(t, "@LEFT@", tap)
+	first.start()
+	second := newDaemon(t, "@LEFT@", tap)
+	r := parkway(t, nil, "run", "-c", second.config)
+	if want := "the interface pwtest0 is there already and in use"; r.exit != 1 || !strings.Contains(r.stderr, want) {
+		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+	second.wantNothingLeft()
+	first.stop(syscall.SIGTERM)
+}
+
 // A signal while it starts ends it just as well.
 func TestSignalWhileStarting(t *testing.T) {
 	for _, after := range []time.Duration{20, 60, 120, 200, 300} {

@@ -56,7 +56,8 @@ func NewServer(src Source, log *slog.Logger) *Server {
 func (s *Server) Refused() uint64 { return s.refused.Load() }
 
 // Serve answers on l until ctx ends, then lets requests in flight end and returns.
-// It closes l, which for a Listener removes socket and lock.
+// It closes l, which for a Listener removes socket and lock; whoever wants to keep
+// those longer gives the net.Listener in it.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(Limit(l, MaxConnections, &s.refused)) }()
@@ -74,7 +75,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	return errors.Join(err, l.Close())
+	if closed := l.Close(); !errors.Is(closed, net.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
+	return err
 }
 
 // Handler is the API itself, for servers of another making.

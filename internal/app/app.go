@@ -20,7 +20,7 @@ import (
 	"github.com/parkway-gw/parkway/internal/metrics"
 )
 
-const stopPatience = 5 * time.Second // for the workers to end
+const patience = 5 * time.Second // for any part to start or to end
 
 // Options are what is not in the configuration.
 type Options struct {
@@ -35,7 +35,7 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 	if o.Log == nil {
 		o.Log = os.Stderr
 	}
-	g := &gateway{cfg: c, version: o.Version, log: newLogger(c.Log, o.Log), started: time.Now()}
+	g := &gateway{cfg: c, version: o.Version, log: newLogger(c.Log, o.Log), started: time.Now(), patience: patience}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	g.fail = cancel
@@ -59,24 +59,39 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 
 // gateway is a daemon from start to stop.
 type gateway struct {
-	cfg     *config.Config
-	version string
-	log     *slog.Logger
-	started time.Time
-	fail    context.CancelCauseFunc // a part has ended that should not have
-	undo    []func() error          // what stop does, last first
-	source  source
+	cfg      *config.Config
+	version  string
+	log      *slog.Logger
+	started  time.Time
+	patience time.Duration
+	fail     context.CancelCauseFunc // a part has ended that should not have
+	undo     []func() error          // what stop does, last first
+	source   source
+	socket   *api.Listener
 }
+
+// errStuck marks a part that does not end: what it uses must not be taken away.
+var errStuck = errors.New("it does not end")
 
 // onStop adds to what stop does.
 func (g *gateway) onStop(f func() error) { g.undo = append(g.undo, f) }
 
+// stop gives everything back, last first. Where a part is stuck the rest is left to
+// the kernel. Socket and lock go at the very end, and in any case: until then another
+// instance must not take ports and folders that this one still has.
 func (g *gateway) stop() error {
 	var errs []error
 	for i := len(g.undo) - 1; i >= 0; i-- {
-		errs = append(errs, g.undo[i]())
+		err := g.undo[i]()
+		errs = append(errs, err)
+		if errors.Is(err, errStuck) {
+			break
+		}
 	}
 	g.undo = nil
+	if g.socket != nil {
+		errs = append(errs, g.socket.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -98,10 +113,16 @@ func (g *gateway) background(name string, run func(context.Context) error) {
 	}()
 	g.onStop(func() error {
 		cancel()
-		if err := <-done; err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		var err error
+		select {
+		case err = <-done:
+		case <-time.After(g.patience):
+			err = fmt.Errorf("%w within %v", errStuck, g.patience)
 		}
-		return nil
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		return err
 	})
 }
 
@@ -114,7 +135,7 @@ func (g *gateway) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.onStop(socket.Close)
+	g.socket = socket
 	var scrapes net.Listener
 	if c.Metrics.Listen != "" {
 		if scrapes, err = metrics.Listen(c.Metrics.Listen); err != nil {
@@ -138,11 +159,11 @@ func (g *gateway) start(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err := g.startDatapath(eal); err != nil {
+	if err := g.startDatapath(ctx, eal); err != nil {
 		return err
 	}
 	server := api.NewServer(&g.source, g.log)
-	g.background("API", func(ctx context.Context) error { return server.Serve(ctx, socket) })
+	g.background("API", func(ctx context.Context) error { return server.Serve(ctx, socket.Listener) })
 	if scrapes != nil {
 		mo := metrics.Options{Version: g.version, APIRefused: server.Refused, Log: g.log}
 		g.background("metrics", func(ctx context.Context) error { return metrics.Serve(ctx, scrapes, &g.source, mo) })
@@ -152,7 +173,7 @@ func (g *gateway) start(ctx context.Context) error {
 
 // startDatapath starts workers and control, in this order: what workers ask for
 // meanwhile waits in rings.
-func (g *gateway) startDatapath(eal *dpdk.EAL) error {
+func (g *gateway) startDatapath(ctx context.Context, eal *dpdk.EAL) error {
 	cfg, err := forwarderConfig(g.cfg, eal, g.log)
 	if err != nil {
 		return err
@@ -162,9 +183,13 @@ func (g *gateway) startDatapath(eal *dpdk.EAL) error {
 		return err
 	}
 	g.onStop(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+		ctx, cancel := context.WithTimeout(context.Background(), g.patience)
 		defer cancel()
-		return f.Stop(ctx)
+		err := f.Stop(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = errors.Join(err, errStuck) // nothing was freed
+		}
+		return err
 	})
 	r, err := arpbuf.New(f, arpbufConfig(g.cfg, eal, g.log))
 	if err != nil {
@@ -176,7 +201,9 @@ func (g *gateway) startDatapath(eal *dpdk.EAL) error {
 	g.background("control", r.Run)
 	select {
 	case <-r.Ready():
-	case <-time.After(stopPatience):
+	case <-ctx.Done(): // also when control could not start: that is the cause then
+		return context.Cause(ctx)
+	case <-time.After(g.patience):
 		return fmt.Errorf("control: its lcore on CPU %d does not start; is the CPU taken?", g.cfg.CPU.Control)
 	}
 	m := newMonitor(f, r)

@@ -4,6 +4,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -154,38 +155,36 @@ func TestNotify(t *testing.T) {
 	}
 }
 
-// A tap that a process of our network namespace has open is taken; one that lies
-// there alone, or is open in another namespace under the same name, is not.
-func TestTapHolder(t *testing.T) {
-	proc := t.TempDir()
-	process := func(pid, namespace, tap string) {
-		for name, text := range map[string]string{"comm": "parkway\n", "fdinfo/7": "pos:\t0\niff:\t" + tap + "\n"} {
-			file := filepath.Join(proc, pid, name)
-			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o600)); err != nil {
-				t.Fatal(err)
-			}
+// A part that does not end stops the taking apart: the parts below it stay.
+func TestStopLeavesWhatAStuckPartUses(t *testing.T) {
+	g := &gateway{patience: 10 * time.Millisecond, fail: func(error) {}}
+	var freed []string
+	g.onStop(func() error { freed = append(freed, "memory"); return nil })
+	release := make(chan struct{})
+	defer close(release)
+	g.background("control", func(context.Context) error { <-release; return nil })
+	g.onStop(func() error { freed = append(freed, "servers"); return nil })
+	err := g.stop()
+	if err == nil || err.Error() != "control: it does not end within 10ms" || len(freed) != 1 || freed[0] != "servers" {
+		t.Errorf("%v, freed %v", err, freed)
+	}
+}
+
+// A part that ends on its own is the gateway's error, said once.
+func TestAPartThatEndsEndsTheGateway(t *testing.T) {
+	for _, ended := range []error{nil, errors.New("broken")} {
+		failed := make(chan error, 1)
+		g := &gateway{patience: time.Second, fail: func(err error) { failed <- err }}
+		g.background("API", func(context.Context) error { return ended })
+		want := "API: it ended"
+		if ended != nil {
+			want = "API: broken"
 		}
-		for link, target := range map[string]string{"fd/7": "/dev/net/tun", "ns/net": namespace} {
-			file := filepath.Join(proc, pid, link)
-			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.Symlink(target, file)); err != nil {
-				t.Fatal(err)
-			}
+		if err := <-failed; err.Error() != want {
+			t.Errorf("%v", err)
 		}
-	}
-	process("self", "net:[1]", "other")
-	process("11", "net:[2]", "lo") // any interface that is there will do
-	process("12", "net:[1]", "lo2")
-	if who := tapHolder(proc, "lo"); who != "" {
-		t.Errorf("%s has it", who)
-	}
-	process("13", "net:[1]", "lo")
-	if who := tapHolder(proc, "lo"); who != "process 13 (parkway)" {
-		t.Errorf("%q has it", who)
-	}
-	if who := tapHolder(proc, "pwnone"); who != "" {
-		t.Errorf("%s has what is not there", who)
-	}
-	if got := devarg("net_tap0,iface=vm1,persist", "iface"); got != "vm1" || devarg("net_tap0", "iface") != "" {
-		t.Errorf("iface %q", got)
+		if err := g.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,13 +24,12 @@ func preflight(c *config.Config) error {
 		driver = strings.TrimRight(driver, "0123456789")
 		switch driver {
 		case "net_tap", "net_tun":
-			if err := canMakeTaps(); err != nil {
-				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
+			err := canMakeTaps()
+			if err == nil {
+				err = tapIsFree(p.Vdev)
 			}
-			if iface := devarg(p.Vdev, "iface"); iface != "" {
-				if who := tapHolder("/proc", iface); who != "" {
-					return fmt.Errorf("port %q (%s): %s has the tap %s; stop it, or give the port another iface", p.Name, p.Vdev, who, iface)
-				}
+			if err != nil {
+				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
 			}
 		}
 		if p.PCI != "" && os.Geteuid() != 0 {
@@ -56,39 +56,21 @@ func canMakeTaps() error {
 	return nil
 }
 
-// devarg is the value of a key in a device's arguments, or empty.
-func devarg(vdev, key string) string {
+// tapIsFree refuses a tap that another process has open: the kernel would let this
+// one in as one more queue of it, and the two would take each other's packets. A
+// persistent tap that nobody has open, and so without a carrier, is welcome.
+func tapIsFree(vdev string) error {
 	for arg := range strings.SplitSeq(vdev, ",") {
-		if value, ok := strings.CutPrefix(arg, key+"="); ok {
-			return value
-		}
-	}
-	return ""
-}
-
-// tapHolder names the process that has a tap open in our network namespace, or is
-// empty. The kernel would let us open it too, for taps have several queues, and the
-// two of us would each get some of its packets. A tap that lies there without a
-// process, made to stay, is fine.
-func tapHolder(proc, iface string) string {
-	if _, err := os.Stat("/sys/class/net/" + iface); err != nil {
-		return ""
-	}
-	ours, _ := os.Readlink(filepath.Join(proc, "self/ns/net"))
-	links, _ := filepath.Glob(filepath.Join(proc, "[0-9]*/fd/*"))
-	for _, link := range links {
-		if file, err := os.Readlink(link); err != nil || file != "/dev/net/tun" {
+		name, ok := strings.CutPrefix(arg, "iface=")
+		if !ok {
 			continue
 		}
-		pid := filepath.Dir(filepath.Dir(link))
-		info, _ := os.ReadFile(filepath.Join(pid, "fdinfo", filepath.Base(link)))
-		if namespace, err := os.Readlink(filepath.Join(pid, "ns/net")); err != nil || namespace != ours || !strings.Contains(string(info), "iff:\t"+iface+"\n") {
-			continue
+		// Not from /sys, which may show another network namespace.
+		if i, err := net.InterfaceByName(name); err == nil && i.Flags&net.FlagRunning != 0 {
+			return fmt.Errorf("the interface %s is there already and in use; stop what uses it (another gateway?), or choose another iface", name)
 		}
-		name, _ := os.ReadFile(filepath.Join(pid, "comm"))
-		return fmt.Sprintf("process %s (%s)", filepath.Base(pid), strings.TrimSpace(string(name)))
 	}
-	return ""
+	return nil
 }
 
 // hasCapability reads /proc/PID/status.

@@ -77,6 +77,8 @@ func forwarderConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) (forward
 		Adaptive: c.CPU.Idle.Mode == config.IdleAdaptive,
 		MaxSleep: c.CPU.Idle.MaxSleep,
 		Mbufs:    c.DPDK.Mbufs,
+		RxDesc:   config.RxDescriptors, // what `check` has done its sums with
+		TxDesc:   config.TxDescriptors,
 		Park: forwarder.ParkConfig{
 			NextHops:          c.Arpbuf.MaxNexthops,
 			PacketsPerNextHop: c.Arpbuf.PacketsPerNexthop,

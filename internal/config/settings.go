@@ -63,8 +63,8 @@ func choices[T ~string](words ...T) func(string) (T, error) {
 	return func(s string) (T, error) { return parseChoice(s, words...) }
 }
 
-// maxWorkers leaves room for the control lcore and EAL's own among DPDK's 128.
-const maxWorkers = 126
+// maxWorkers is the datapath's bound (cgo.MaxWorkers).
+const maxWorkers = 32
 
 func parseControl(s string) (int, error) {
 	cpus, err := parseCPUs(s)
@@ -141,7 +141,7 @@ func parseSystemName(s string) (string, error) {
 func setWorkers(c *Config, text string) error {
 	cpus, err := parseCPUs(text)
 	if err == nil && len(cpus) > maxWorkers {
-		err = faultf(fmt.Sprintf("DPDK has room for %d", maxWorkers), "%d workers are too many", len(cpus))
+		err = faultf(fmt.Sprintf("the datapath has room for %d", maxWorkers), "%d workers are too many", len(cpus))
 	}
 	if err == nil {
 		c.CPU.Workers, c.CPU.WorkersText = cpus, text

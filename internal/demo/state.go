@@ -20,6 +20,7 @@ const (
 	logFile    = "parkway.log"
 	pidFile    = "parkway.pid"
 	socketFile = "parkway.sock"
+	lockFile   = "parkway.sock.lock" // a killed gateway leaves it
 	pcap4File  = "ext0-ipv4.pcap"
 	pcap6File  = "ext0-ipv6.pcap"
 )
@@ -100,7 +101,7 @@ func (s *state) write(dir string) error {
 // demo's stay, and the directory with them.
 func removeFiles(dir string) error {
 	var errs []error
-	for _, name := range []string{configFile, logFile, pidFile, socketFile, pcap4File, pcap6File, stateFile + ".new", stateFile} {
+	for _, name := range []string{configFile, logFile, pidFile, socketFile, lockFile, pcap4File, pcap6File, stateFile + ".new", stateFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}

@@ -14,6 +14,9 @@ var Broadcast = topology.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 // AllNodes is ff02::1, every IPv6 node on the link (RFC 4291 §2.7.1).
 var AllNodes = netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 15: 0x01})
 
+// AllRouters is ff02::2, every IPv6 router on the link (RFC 4291 §2.7.1).
+var AllRouters = netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 15: 0x02})
+
 // solicitedNode is ff02::1:ff00:0/104 (RFC 4291 §2.7.1).
 var solicitedNode = netip.PrefixFrom(netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 11: 0x01, 12: 0xff}), 104)
 

@@ -3,7 +3,6 @@
 package ports
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -94,7 +93,7 @@ func TestSecondInstanceOnTheSameTap(t *testing.T) {
 	first := gateway.New(t, l, with(taps...))
 	first.Start()
 	second := gateway.New(t, l, with(taps...))
-	second.Refused(nil, 1, fmt.Sprintf(`parkway: port "p-left" (net_tap0,iface=pwtl): process %d (parkway) has the tap pwtl; `, first.Pid()), "give the port another iface")
+	second.Refused(nil, 1, `parkway: port "p-left" (net_tap0,iface=pwtl): the interface pwtl is there already and in use; stop what uses it`)
 	if h, err := first.API.Health(t.Context()); err != nil || !h.OK() {
 		t.Errorf("the first: %+v, %v", h, err)
 	}
