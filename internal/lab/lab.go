@@ -24,6 +24,8 @@ const closeTimeout = 30 * time.Second
 type Lab struct {
 	prefix string
 
+	closing sync.Mutex // held by Close from beginning to end
+
 	mu     sync.Mutex
 	undo   []func(context.Context) error
 	closed bool
@@ -140,8 +142,12 @@ func (l *Lab) Start(n *NS, name string, args ...string) (*Proc, error) {
 }
 
 // Close undoes everything in reverse order, even when some of it fails, and
-// returns what failed. Further calls do nothing.
+// returns what failed. Further calls wait for the first to end and do nothing: a
+// test that fails because a signal's handler takes its lab away must not end the
+// program before the handler is done.
 func (l *Lab) Close() error {
+	l.closing.Lock()
+	defer l.closing.Unlock()
 	l.mu.Lock()
 	undo := l.undo
 	l.undo, l.closed = nil, true

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -268,5 +269,31 @@ func TestRunTellsWhatFailed(t *testing.T) {
 	}
 	if err := Root.Delete(t.Context()); err == nil {
 		t.Error("would delete the program's own namespace")
+	}
+}
+
+// A second Close returns when the first has undone everything, not before.
+func TestSecondCloseWaits(t *testing.T) {
+	l := New()
+	var undone atomic.Bool
+	entered, proceed := make(chan struct{}), make(chan struct{})
+	l.Defer(func(context.Context) error {
+		close(entered)
+		<-proceed
+		undone.Store(true)
+		return nil
+	})
+	go l.Close()
+	<-entered
+	second := make(chan bool)
+	go func() { _ = l.Close(); second <- undone.Load() }()
+	select {
+	case <-second:
+		t.Error("the second did not wait")
+	case <-time.After(20 * time.Millisecond):
+		close(proceed)
+		if !<-second {
+			t.Error("the second returned too early")
+		}
 	}
 }

@@ -48,7 +48,7 @@ var rooms = []room{
 	{path: "internal/lab", imports: []string{"internal/topology"}},
 	{path: "internal/demo", imports: []string{"internal/lab", "internal/topology"}},
 	{path: "internal/repotest"},
-	{path: "test", imports: []string{"test/...", "internal/lab", "internal/demo", "internal/topology"}},
+	{path: "test", imports: []string{"test/...", "internal/api", "internal/lab", "internal/demo", "internal/topology"}},
 
 	// Programs that embed the gateway see what anybody's program sees.
 	{path: "examples", imports: []string{"forwarder/...", "arpbuf/...", "dpdk/..."}},
