@@ -77,6 +77,7 @@ func TestEveryCheckHasItsReason(t *testing.T) {
 		{"ip_martian_destination", v6("2001:db8:1::2", "::1")},
 		{"ip_martian_destination", v6("2001:db8:1::2", "::")},
 		{"ip_multicast", v6("2001:db8:1::2", "ff0e::1")},
+		{"ip_nd_not_forwarded", edit(edit(edit(good6(), 20, 58), 54, 135), 21, 255)},
 		{"ip_link_local", v6("2001:db8:1::2", "fe80::99")},
 		{"ip_link_local", v6("fe80::99", "2001:db8:ffff::1")},
 	} {

@@ -57,6 +57,8 @@
 	  "the destination can't be forwarded to (RFC 1812 5.3.7, RFC 4291 2)", "find the sender with a capture")     \
 	X(IP_LINK_LOCAL, "ip_link_local", "lr_in_ip_input", "link-local addresses stay on their link (RFC 4291 2.5.6)", \
 	  "none needed")                                                                                              \
+	X(IP_ND, "ip_nd_not_forwarded", "lr_in_ip_routing",                                                             \
+	  "Neighbor Discovery for somebody else stays on its link (RFC 4861 7.1)", "none needed")                       \
 	X(IP_MULTICAST, "ip_multicast", "lr_in_ip_input", "multicast is not routed",                                  \
 	  "none needed")                                                                                              \
 	X(IP_NO_ROUTE, "ip_no_route", "lr_in_ip_routing", "no route matches the destination",                         \

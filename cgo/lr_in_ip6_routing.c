@@ -52,6 +52,10 @@ pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
 				pw_drop(w, m, PW_DROP_IP_LINK_LOCAL);
 				continue;
 			}
+			if (unlikely(pw_ip6_is_nd(m, ip))) {
+				pw_drop(w, m, PW_DROP_IP_ND);
+				continue;
+			}
 			if (unlikely(ip->hop_limits <= 1)) {
 				pw_punt(w, m, p, PW_PUNT_TTL);
 				continue;

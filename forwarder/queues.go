@@ -24,7 +24,10 @@ func isTap(driver string) bool { return driver == "net_tap" || driver == "net_tu
 func planQueues(name string, info *dpdk.PortInfo, wanted, workers int) (q queues, note string, err error) {
 	maxRx, maxTx := int(info.MaxRxQueues), int(info.MaxTxQueues)
 	if isTap(info.Driver) {
-		maxTx = min(maxTx, maxRx)
+		// No queue of its own for control: with more queues than workers, the kernel
+		// moves a flow to the queue that was last written to for it, and the flow's
+		// start arrives out of order (ADR-0006).
+		maxTx = min(maxTx, maxRx, workers)
 	}
 	if maxTx < workers {
 		return q, "", fmt.Errorf("port %q (%s): it offers %d tx queues, and each of %d workers needs one; run %d workers at most, or give the port more queues",

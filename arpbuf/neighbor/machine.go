@@ -165,8 +165,8 @@ func (t *Table) timeout(now time.Time, e *Entry) {
 	case Probe: // checklist N10
 		if e.probes < t.cfg.UcastSolicit {
 			t.probe(now, e, ProbeUnicast)
-		} else {
-			t.fail(now, e)
+		} else { // RFC 4861 §7.3.3: deleted, so that the next packet asks everybody
+			t.forget(now, e)
 		}
 	case Failed: // the hold-off ends: the next packet may ask again
 		t.enter(now, e, Incomplete)

@@ -46,7 +46,7 @@ import (
 //	             NA S=1 without MAC            REACHABLE    P
 //	             request m2                    STALE        P
 //	PROBE        timer, probes left            PROBE        u
-//	             timer, none left              FAILED       P F
+//	             timer, none left              gone         R        the next packet asks anew
 //	             answer m1 / NA S=1            REACHABLE    P
 //	             GARP m2                       STALE        P
 //	FAILED       needed                        =
@@ -193,7 +193,7 @@ func TestTransitions(t *testing.T) {
 		{"delay", "flush", (*bench).flush, delay, m1, ops{R}, 0},
 
 		{"probe", "timer, probes left", fire, probe, m1, ops{U}, second},
-		{"lastprobe", "timer, none left", fire, failed, none, ops{P, F}, 5 * second},
+		{"lastprobe", "timer, none left", fire, probe, m1, ops{R}, 0},
 		{"probe", "answer, same", answer(m1), reachable, m1, ops{P}, 30 * second},
 		{"probe", "answer, other", answer(m2), reachable, m2, ops{P}, 30 * second},
 		{"probe", "garp, other", garp(m2), stale, m2, ops{P}, second},

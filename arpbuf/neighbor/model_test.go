@@ -205,7 +205,7 @@ func (m *model) fire(e *entryModel) {
 		if e.probes < 3 {
 			more("probe-unicast")
 		} else {
-			fail()
+			m.forget(e)
 		}
 	case "FAILED":
 		m.to(e, "INCOMPLETE")
