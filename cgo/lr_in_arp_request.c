@@ -59,6 +59,8 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 		bool lost, send = resolved(w->dp, &s->key, &p, &state);
 
 		if (!send && state != PW_ADJ_FAILED && pw_park_size(s) > 0) {
+			// What this loop has sent goes ahead of what control may send from now on.
+			pw_tx_flush(w);
 			uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
 			atomic_store_explicit(&s->word, pw_slot_with(word, PW_SLOT_PARKED), memory_order_release);
 			pw_park_ask(&w->park, s);
