@@ -204,11 +204,19 @@ void
 pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
 {
 	uint16_t k = 0;
+	bool parked = false;
 	for (uint16_t i = 0; i < b->n; i++) {
-		// In order, and each on the word that arp_resolve loaded: a packet that parks
-		// here comes before its successors that need not.
-		if (pw_adj_usable(b->p[i].word) || !pw_park_packet(w, b, i, &k, family))
+		struct pw_pkt *p = &b->p[i];
+		// In order, and each on the word that arp_resolve loaded, until one parks: its
+		// next hop may have been usable for a moment between the loads of its word and
+		// of a successor's, and the successor must not go ahead. Asked again, the
+		// adjacency is usable only once that slot is closed.
+		if (parked && pw_adj_usable(p->word))
+			p->word = pw_adj_load(&w->dp->adjs[p->adj]);
+		if (pw_adj_usable(p->word) || !pw_park_packet(w, b, i, &k, family))
 			pw_burst_keep(b, k++, i);
+		else
+			parked = true;
 	}
 	b->n = k;
 }
