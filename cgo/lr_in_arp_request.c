@@ -225,13 +225,18 @@ void
 pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
 {
 	struct pw_park *pk = &w->park;
-	for (uint32_t i = 0; i < budget && i < pk->n_open; i++) {
-		if (pk->sweep >= pk->n_open)
-			pk->sweep = 0;
-		struct pw_park_slot *s = &pk->slots[pk->open[pk->sweep]];
+	if (budget >= pk->n_open) {
+		budget = pk->n_open;
+		pk->sweep = 0; // all of them, each once
+	}
+	for (; budget > 0 && pk->n_open > 0; budget--) {
+		// Downwards: a closed slot's place in the list goes to the last one, which
+		// has had its turn.
+		if (pk->sweep == 0 || pk->sweep > pk->n_open)
+			pk->sweep = pk->n_open;
+		struct pw_park_slot *s = &pk->slots[pk->open[--pk->sweep]];
 		uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
-		// A closed slot's place in the list is taken by another, which comes next.
-		if (pw_slot_state(word) != PW_SLOT_HANDBACK || !finish(w, s))
-			pk->sweep++;
+		if (pw_slot_state(word) == PW_SLOT_HANDBACK)
+			finish(w, s);
 	}
 }

@@ -291,6 +291,33 @@ func TestAbandonedDrainFreesWhatItHeld(t *testing.T) {
 	}
 }
 
+// One poll after the hand-back is enough, however many slots came back at once.
+func TestKickClosesEverySlot(t *testing.T) {
+	b := newBench(t, defaults())
+	const hops = 7
+	var adjs []uint32
+	for i := range hops {
+		adjs = append(adjs, b.adjacency(1, nth(i)))
+		b.send(b.in, udp4(t, nth(i), i))
+	}
+	asks := slices.Clone(b.poll().Asks)
+	if len(asks) != hops {
+		t.Fatalf("%d asks", len(asks))
+	}
+	for i, a := range asks {
+		b.store(adjs[i], gatewayMAC, lspExternal, cgo.AdjDraining)
+		if _, status := b.dp.Control().Drain(a.Slot(), adjs[i]); status != cgo.DrainDone {
+			t.Fatalf("status %d", status)
+		}
+	}
+	b.w.Poll()
+	for i, a := range asks {
+		if b.dp.Control().Open(a.Slot()) {
+			t.Errorf("slot %d of %d is still open", i, hops)
+		}
+	}
+}
+
 // fill leaves room for n frames in the port's transmit ring.
 func (b *bench) fill(w wire, room int) (filled int) {
 	b.t.Helper()
