@@ -37,6 +37,7 @@ struct pw_drain {
 	uint64_t word;   // slot generation that the rest belongs to
 	uint32_t taken;  // popped since DRAINING began
 	uint16_t first, n;
+	uint16_t out;    // switch port that they are made for
 	struct rte_mbuf *m[PW_CONTROL_PENDING];
 };
 

@@ -150,7 +150,13 @@ pw_control_drain(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t 
 	*sent = 0;
 	if (now != pw_slot_with(word, PW_SLOT_DRAINING) && !pw_control_claim(c, worker, slot, word))
 		return PW_DRAIN_GONE;
-	if (!own_queue(dp, adj_word, &lsp, &txq)) {
+	bool ours = own_queue(dp, adj_word, &lsp, &txq);
+	// A next hop that has moved since: what was made for its old port can't leave by
+	// another, and the worker must not be handed a slot with packets still out here.
+	if (d->n > 0 && (!ours || d->out != pw_adj_out(adj_word)))
+		pw_control_discard(c, worker, slot);
+	d->out = pw_adj_out(adj_word);
+	if (!ours) {
 		pw_control_handback(c, worker, slot);
 		return PW_DRAIN_DONE;
 	}
