@@ -145,11 +145,12 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 	}
 }
 
-// add notes s, in place of an earlier life of the same slot.
+// add notes s, in place of an earlier life of the same slot, whose transmit queue's
+// patience is not its own.
 func (n *nexthop) add(s cgo.Slot, now time.Time) {
 	for i := range n.slots {
 		if n.slots[i].Worker == s.Worker && n.slots[i].Index == s.Index {
-			n.slots[i].Slot = s
+			n.slots[i].Slot, n.slots[i].again = s, time.Time{}
 			return
 		}
 	}

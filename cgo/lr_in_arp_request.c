@@ -59,6 +59,8 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 		bool lost, send = resolved(w->dp, &s->key, &p, &state);
 
 		if (!send && state != PW_ADJ_FAILED && pw_park_size(s) > 0) {
+			// What this loop has sent goes ahead of what control may send from now on.
+			pw_tx_flush(w);
 			uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
 			atomic_store_explicit(&s->word, pw_slot_with(word, PW_SLOT_PARKED), memory_order_release);
 			pw_park_ask(&w->park, s);
@@ -222,13 +224,18 @@ void
 pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
 {
 	struct pw_park *pk = &w->park;
-	for (uint32_t i = 0; i < budget && i < pk->n_open; i++) {
-		if (pk->sweep >= pk->n_open)
-			pk->sweep = 0;
-		struct pw_park_slot *s = &pk->slots[pk->open[pk->sweep]];
+	if (budget >= pk->n_open) {
+		budget = pk->n_open;
+		pk->sweep = 0; // all of them, each once
+	}
+	for (; budget > 0 && pk->n_open > 0; budget--) {
+		// Downwards: a closed slot's place in the list goes to the last one, which
+		// has had its turn.
+		if (pk->sweep == 0 || pk->sweep > pk->n_open)
+			pk->sweep = pk->n_open;
+		struct pw_park_slot *s = &pk->slots[pk->open[--pk->sweep]];
 		uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
-		// A closed slot's place in the list is taken by another, which comes next.
-		if (pw_slot_state(word) != PW_SLOT_HANDBACK || !finish(w, s))
-			pk->sweep++;
+		if (pw_slot_state(word) == PW_SLOT_HANDBACK)
+			finish(w, s);
 	}
 }

@@ -291,6 +291,61 @@ func TestAbandonedDrainFreesWhatItHeld(t *testing.T) {
 	}
 }
 
+// A next hop that moves while control holds packets made for its old port: those
+// can't leave any more and are counted, the rest is the worker's.
+func TestMovedNextHopFreesWhatTheDrainHeld(t *testing.T) {
+	for what, elsewhere := range map[string]uint16{"unknown port": cgo.OutSwitch, "other port": lspThird} {
+		t.Run(what, func(t *testing.T) {
+			b := newBench(t, defaults())
+			b.park(0, 10)
+			ask := b.ask()
+			b.resolve(cgo.AdjDraining)
+			b.fill(b.out, 4)
+			if n, status := b.dp.Control().Drain(ask.Slot(), gatewayAdj); n != 4 || status != cgo.DrainAgain {
+				t.Fatalf("sent %d, status %d", n, status)
+			}
+			b.store(gatewayAdj, gatewayMAC, elsewhere, cgo.AdjDraining)
+			if n, status := b.dp.Control().Drain(ask.Slot(), gatewayAdj); n != 0 || status != cgo.DrainDone {
+				t.Fatalf("then sent %d, status %d", n, status)
+			}
+			b.w.Poll()
+			if b.dp.Control().Open(ask.Slot()) {
+				t.Error("the slot is still open")
+			}
+			if c := b.dp.Counters(); c.Drops[cgo.DropTxFull] != 6 || c.ParkedNow() != 0 {
+				t.Errorf("%v", nonzero(c))
+			}
+		})
+	}
+}
+
+// One poll after the hand-back is enough, however many slots came back at once.
+func TestKickClosesEverySlot(t *testing.T) {
+	b := newBench(t, defaults())
+	const hops = 7
+	var adjs []uint32
+	for i := range hops {
+		adjs = append(adjs, b.adjacency(1, nth(i)))
+		b.send(b.in, udp4(t, nth(i), i))
+	}
+	asks := slices.Clone(b.poll().Asks)
+	if len(asks) != hops {
+		t.Fatalf("%d asks", len(asks))
+	}
+	for i, a := range asks {
+		b.store(adjs[i], gatewayMAC, lspExternal, cgo.AdjDraining)
+		if _, status := b.dp.Control().Drain(a.Slot(), adjs[i]); status != cgo.DrainDone {
+			t.Fatalf("status %d", status)
+		}
+	}
+	b.w.Poll()
+	for i, a := range asks {
+		if b.dp.Control().Open(a.Slot()) {
+			t.Errorf("slot %d of %d is still open", i, hops)
+		}
+	}
+}
+
 // fill leaves room for n frames in the port's transmit ring.
 func (b *bench) fill(w wire, room int) (filled int) {
 	b.t.Helper()
