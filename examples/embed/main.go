@@ -40,17 +40,29 @@ func main() {
 // run is the program: DPDK, a gateway on two devices, and an end without leftovers.
 func run(ctx context.Context, out io.Writer, left, right string) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	// The worker polls on the last CPU: the rest of the program keeps off it, where
+	// there is another one.
+	allowed, err := dpdk.AllowedCPUs()
+	if err != nil {
+		return err
+	}
+	if cpus := allowed.List(); len(cpus) > 1 {
+		if err := dpdk.ConfineProcess(allowed.Without(dpdk.CPUs(cpus[len(cpus)-1]))); err != nil {
+			return err
+		}
+	}
 	// Ordinary memory, so that it runs anywhere. The EAL starts once in a process.
 	eal, err := dpdk.Start(dpdk.EALConfig{Program: "embed", Memory: dpdk.MemoryNoHuge, MemorySize: 256 << 20, Logger: log})
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, out, eal, log, forwarder.Port{Device: left}, forwarder.Port{Device: right})
+	err = serve(ctx, out, eal, log, allowed, forwarder.Port{Device: left}, forwarder.Port{Device: right})
 	return errors.Join(err, eal.Close())
 }
 
-// serve runs a gateway on two ports until ctx ends.
-func serve(ctx context.Context, out io.Writer, eal *dpdk.EAL, log *slog.Logger, left, right forwarder.Port) (err error) {
+// serve runs a gateway on two ports until ctx ends: control on the first of the
+// allowed CPUs, the worker on the last.
+func serve(ctx context.Context, out io.Writer, eal *dpdk.EAL, log *slog.Logger, allowed dpdk.CPUSet, left, right forwarder.Port) (err error) {
 	left.Name, left.IfaceID = "left", "left-host"
 	right.Name, right.IfaceID = "right", "right-hosts"
 
@@ -59,6 +71,8 @@ func serve(ctx context.Context, out io.Writer, eal *dpdk.EAL, log *slog.Logger, 
 	cfg.Logger = log
 	cfg.Ports = []forwarder.Port{left, right}
 	cfg.Topology = network()
+	cpus := allowed.List()
+	cfg.Workers = cpus[len(cpus)-1:]
 	f, err := forwarder.New(cfg)
 	if err != nil {
 		return err
@@ -74,11 +88,7 @@ func serve(ctx context.Context, out io.Writer, eal *dpdk.EAL, log *slog.Logger, 
 	control := arpbuf.DefaultConfig()
 	control.EAL = eal
 	control.Logger = log
-	allowed, err := dpdk.AllowedCPUs()
-	if err != nil {
-		return err
-	}
-	control.CPUs = dpdk.CPUs(allowed.List()[0]) // the worker has the last one
+	control.CPUs = dpdk.CPUs(cpus[0])
 	r, err := arpbuf.New(f, control)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func Example() {
 	defer cancel()
 	var out bytes.Buffer
 	left, right := forwarder.Port{Device: "net_null0,no-rx=1"}, forwarder.Port{Device: "net_null1,no-rx=1"}
-	err := serve(ctx, &out, dpdktest.EAL(), slog.New(slog.DiscardHandler), left, right)
+	err := serve(ctx, &out, dpdktest.EAL(), slog.New(slog.DiscardHandler), allowed(), left, right)
 	fmt.Println(err, strings.HasSuffix(out.String(), "balance 0\n"))
 	// Output: <nil> true
 }
@@ -79,7 +79,7 @@ func TestFirstPacket(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- serve(ctx, io.Discard, dpdktest.EAL(), slog.New(slog.NewTextHandler(os.Stderr, nil)), lp, rp)
+		done <- serve(ctx, io.Discard, dpdktest.EAL(), slog.New(slog.NewTextHandler(os.Stderr, nil)), allowed(), lp, rp)
 	}()
 
 	// 10.0.1.2 -> 198.51.100.7, UDP, TTL 64.
@@ -99,4 +99,12 @@ func TestFirstPacket(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+func allowed() dpdk.CPUSet {
+	cpus, err := dpdk.AllowedCPUs()
+	if err != nil {
+		panic(err)
+	}
+	return cpus
 }
