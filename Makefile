@@ -10,20 +10,23 @@ BIN      := bin/parkway
 export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help deps deps-build deps-demo build test test-unit test-race test-asan test-e2e \
-        demo fuzz vet lint fmt clean ci
+.PHONY: help deps deps-build deps-demo deps-model build test test-unit test-race test-asan test-e2e \
+        model demo fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' Makefile
 
 deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
-	@scripts/deps.sh build demo test
+	@scripts/deps.sh build demo test model
 
 deps-build:
 	@scripts/deps.sh build
 
 deps-demo:
 	@scripts/deps.sh build demo
+
+deps-model:
+	@scripts/deps.sh model
 
 build: deps-build ## build bin/parkway (the default)
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/parkway
@@ -42,6 +45,9 @@ test-asan: deps ## the C code of cgo/ and dpdk/ under AddressSanitizer
 
 test-e2e: deps ## the end-to-end tests in test/; needs root
 	@scripts/test.sh e2e
+
+model: deps-model ## check the parking protocol's model with SPIN; MODEL=full for more
+	@scripts/model.sh $(MODEL)
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # deps.sh GROUP...: installs the Debian packages that the groups (build, demo,
-# test) need and this machine lacks. Asks for the thing, not for the package, so
+# test, model) need and this machine lacks. Asks for the thing, not for the package, so
 # that a machine with its own DPDK is left alone. Quiet when nothing is missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -32,8 +32,13 @@ for group in "$@"; do
 		need iperf3 has iperf3
 		need ethtool has ethtool
 		;;
+	model)
+		need gcc has gcc
+		need libc6-dev test -e /usr/include/stdio.h
+		need spin has spin
+		;;
 	*)
-		echo "deps.sh: no group '$group'; there are build, demo and test" >&2
+		echo "deps.sh: no group '$group'; there are build, demo, test and model" >&2
 		exit 2
 		;;
 	esac

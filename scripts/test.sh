@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# test.sh STEP...: runs the named steps (fmt vet arch pure dpdk race asan e2e, or
-# all), each to its end, says at the end which failed, and fails if any did.
+# test.sh STEP...: runs the named steps (fmt vet arch pure model dpdk race asan
+# e2e, or all), each to its end, says at the end which failed, and fails if any did.
 # Whatever happens, namespaces of killed tests and reserved hugepages go away.
 set -u
 cd "$(dirname "$0")/.."
@@ -74,6 +74,7 @@ step() {
 	vet) $GO vet ./... ;;
 	arch) $GO test -count=1 ./internal/repotest ;;
 	pure) gotest pure -race -timeout 5m ;;
+	model) scripts/model.sh ;;
 	dpdk) gotest dpdk -p 1 -timeout 10m ;;
 	race) gotest "pure dpdk" -race -p 1 -timeout 15m ;;
 	asan) gotest c -asan -p 1 -timeout 15m ;;
@@ -85,7 +86,7 @@ step() {
 	esac
 }
 
-[ "$*" = all ] && set -- fmt vet pure dpdk asan e2e && { need_root || exit 1; }
+[ "$*" = all ] && set -- fmt vet pure model dpdk asan e2e && { need_root || exit 1; }
 failed=()
 for name in "$@"; do
 	echo "== $name"
