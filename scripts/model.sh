@@ -3,7 +3,7 @@
 # model.sh [full]: checks the models in model/ with SPIN: each property over all
 # interleavings, then that every mutation of the protocol is found out. One line
 # each, with the states explored; fails if a property does, or if a mutation passes.
-# With full, larger configurations as well (about two minutes more, 1 GB).
+# With full, larger configurations as well (about a minute more, 1 GB).
 set -u
 cd "$(dirname "$0")/../model"
 full=${1:-}
