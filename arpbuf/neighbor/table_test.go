@@ -50,9 +50,14 @@ func TestHoldoffDoubles(t *testing.T) {
 	b.answer(m1) // the host speaks: all is forgiven
 	b.fire()     // STALE
 	b.used()
-	for b.e.State() != neighbor.Failed {
+	for range 4 { // DELAY, then three probes in vain: the entry goes
 		b.fire()
 	}
+	if b.t.Get(k) != nil {
+		t.Fatalf("still there: %s", b.e.State())
+	}
+	b.e, _ = b.t.Add(b.now, k)
+	come["failed"](b)
 	if at, _ := b.t.Next(); at.Sub(b.now) != 5*time.Second {
 		t.Errorf("hold-off after an answer is %v", at.Sub(b.now))
 	}
