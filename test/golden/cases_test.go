@@ -190,7 +190,8 @@ func drops() [][]byte {
 		from6("::1"), from6("ff02::1"), from6("::"),
 		from("10.0.1.1"), from6("2001:db8:1::1"), // ip_source_is_own
 		to("127.0.0.1"), to("0.0.0.0"), to6("::1"), to6("::"), // ip_martian_destination
-		from6("fe80::7"),                  // ip_link_local
+		from6("fe80::7"), // ip_link_local
+		changed(changed(good6, l3+6, 58), l3+40, 135), // ip_nd_not_forwarded: a solicitation for another link
 		to("224.0.0.5"), to6("ff05::1:3"), // ip_multicast
 		to("10.9.9.9"), to6("2001:db8:dead::1"), // ip_route_discard
 		to("10.0.2.255"), to("10.0.2.0"), // ip_subnet_broadcast

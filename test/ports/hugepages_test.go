@@ -67,7 +67,11 @@ func mount(t *testing.T, l *lab.Lab) string {
 	if unix.Statfs(usual, &st) == nil && st.Type == unix.HUGETLBFS_MAGIC {
 		return usual
 	}
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "parkway-huge-") // not t.TempDir, which goes before the lab unmounts
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Defer(func(context.Context) error { return os.Remove(dir) })
 	if err := unix.Mount("none", dir, "hugetlbfs", 0, "pagesize=2M"); err != nil {
 		t.Fatal(err)
 	}
