@@ -36,7 +36,6 @@ type nexthop struct {
 // slot is a park slot that waits, or waited, for the next hop.
 type slot struct {
 	cgo.Slot
-	since time.Time // of the ask
 	again time.Time // since when a transmit queue is full; zero when it is not
 }
 
@@ -130,7 +129,7 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 		r.discardSlot(s, cgo.DropParkFailed)
 		return
 	}
-	n.add(s, r.turnAt)
+	n.add(s)
 	r.waiting[n] = struct{}{}
 	r.perform(r.table.Needed(r.turnAt, n.entry))
 	switch {
@@ -147,12 +146,12 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 
 // add notes s, in place of an earlier life of the same slot, whose transmit queue's
 // patience is not its own.
-func (n *nexthop) add(s cgo.Slot, now time.Time) {
+func (n *nexthop) add(s cgo.Slot) {
 	for i := range n.slots {
 		if n.slots[i].Worker == s.Worker && n.slots[i].Index == s.Index {
 			n.slots[i].Slot, n.slots[i].again = s, time.Time{}
 			return
 		}
 	}
-	n.slots = append(n.slots, slot{Slot: s, since: now})
+	n.slots = append(n.slots, slot{Slot: s})
 }

@@ -11,8 +11,6 @@ import "C"
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/parkway-gw/parkway/dpdk"
 )
 
 // Counters are packets, ever. At rest the conservation law holds:
@@ -102,9 +100,3 @@ func (d *Datapath) Counters() Counters {
 
 // ControlCounters returns the packets that control made on its own account.
 func (d *Datapath) ControlCounters() Counters { return load(&d.c.control.own) }
-
-// TxDropped returns the packets that found a port's transmit queue full.
-func (d *Datapath) TxDropped(port dpdk.PortID) uint64 {
-	c := d.Counters()
-	return c.PortTxDropped[port]
-}

@@ -13,7 +13,6 @@ import "C"
 
 import (
 	"fmt"
-	"unsafe"
 
 	"github.com/parkway-gw/parkway/dpdk"
 )
@@ -127,5 +126,3 @@ const (
 	_ = uint(C.sizeof_struct_pw_neigh6_key - 24)
 	_ = uint(24 - C.sizeof_struct_pw_neigh6_key)
 )
-
-func ptr[T any](p *T) unsafe.Pointer { return unsafe.Pointer(p) }
