@@ -275,13 +275,19 @@ func (o Options) describe() {
 	o.say("  parkway --socket %s show\n", o.Socket())
 }
 
+// downPatience is what Down takes at most.
+const downPatience = 30 * time.Second
+
 // Down ends the gateway and removes what Up made, also half of it, and nothing
-// else. Without a demo it does nothing.
+// else. Without a demo it does nothing. Once begun it goes to its end, also when ctx
+// does: a Ctrl-C must not leave half a demo behind.
 func Down(ctx context.Context, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downPatience)
+	defer cancel()
 	return o.down(ctx)
 }
 
