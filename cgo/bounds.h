@@ -15,7 +15,6 @@
 #define PW_OWN_ADDRS 8       // own addresses per family that a router port checks sources against
 #define PW_MAX_ECMP 64       // members of one multipath group
 #define PW_LEARN_CACHE 256   // recently seen source MACs per worker, direct mapped
-#define PW_ADDR_ONLY_MIN 14  // Ethernet header without VLAN tag
 
 #define PW_NONE16 0xffffu    // "no such index" in 16-bit index fields
 #define PW_NONE32 0xffffffffu

@@ -26,9 +26,9 @@ untag(const struct pw_port *port, struct rte_mbuf *m)
 	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
 		vid = m->vlan_tci & 0xfff;
 	} else {
-		if (m->data_len < PW_ADDR_ONLY_MIN + 4)
+		if (m->data_len < sizeof(struct rte_ether_hdr) + 4)
 			return PW_NONE16;
-		const struct rte_vlan_hdr *v = rte_pktmbuf_mtod_offset(m, const struct rte_vlan_hdr *, PW_ADDR_ONLY_MIN);
+		const struct rte_vlan_hdr *v = rte_pktmbuf_mtod_offset(m, const struct rte_vlan_hdr *, sizeof(struct rte_ether_hdr));
 		vid = rte_be_to_cpu_16(v->vlan_tci) & 0xfff;
 		char *start = rte_pktmbuf_mtod(m, char *);
 		memmove(start + 4, start, 2 * RTE_ETHER_ADDR_LEN);
@@ -42,7 +42,7 @@ untag(const struct pw_port *port, struct rte_mbuf *m)
 static enum pw_drop
 admit(const struct pw_port *port, struct rte_mbuf *m, uint16_t *lsp)
 {
-	if (m->data_len < PW_ADDR_ONLY_MIN)
+	if (m->data_len < sizeof(struct rte_ether_hdr))
 		return PW_DROP_L2_TRUNCATED;
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	uint64_t src = pw_mac48(eth->src_addr.addr_bytes);

@@ -83,6 +83,7 @@ func TestParkStress(t *testing.T) {
 			}
 		}
 		run.settle()
+		run.receive() // a full ring would leave a drain waiting with control
 		b.w.Poll()
 		b.w.Housekeeping()
 	}

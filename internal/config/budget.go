@@ -32,8 +32,8 @@ type Mbufs struct {
 }
 
 // MbufBudget does the sums for a configuration. Each worker and the control
-// lcore have one tx queue on every port. A net_tap port has as many rx as tx
-// queues; other ports have what rx_queues says.
+// lcore have one tx queue on every port, and the port the rx queues that
+// rx_queues says. A net_tap port has one queue of each kind per worker.
 func MbufBudget(c *Config) Mbufs {
 	lcores := len(c.CPU.Workers) + 1
 	b := Mbufs{
@@ -43,12 +43,12 @@ func MbufBudget(c *Config) Mbufs {
 		Pool:    c.DPDK.Mbufs,
 	}
 	for _, p := range c.Ports {
-		rx := p.RxQueues
+		rx, tx := p.RxQueues, lcores
 		if strings.HasPrefix(p.Vdev, "net_tap") {
-			rx = max(rx, lcores)
+			rx, tx = len(c.CPU.Workers), len(c.CPU.Workers)
 		}
 		b.Rx += rx * RxDescriptors
-		b.Tx += lcores * TxDescriptors
+		b.Tx += tx * TxDescriptors
 	}
 	return b
 }
