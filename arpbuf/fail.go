@@ -116,7 +116,7 @@ func (r *Resolver) expire() {
 		}
 		if before > 0 && !r.failsSoon(n) {
 			for i := range n.slots {
-				r.ctl.Expire(n.slots[i].Slot, before)
+				r.ctl.Expire(n.slots[i].Slot, before, false)
 			}
 		}
 		r.closeSlots(n)

@@ -27,6 +27,16 @@ const (
 	AdjPermanent  AdjState = C.PW_ADJ_PERMANENT
 )
 
+// AdjFlags is what control says of a next hop besides its state.
+type AdjFlags uint8
+
+const (
+	// AdjKnown: a route names it, or it has answered before. Slot policy prefers it.
+	AdjKnown AdjFlags = C.PW_ADJ_KNOWN
+	// AdjGated: it lives behind a switch port that packets may wait for.
+	AdjGated AdjFlags = C.PW_ADJ_GATED
+)
+
 // Adjacency mirrors struct pw_adj, one cache line of DPDK memory.
 type adjacency struct {
 	word     uint64 // written by control alone, atomically
@@ -36,7 +46,8 @@ type adjacency struct {
 	lrp      uint32
 	reserved uint32
 	ip       [16]byte
-	_        [24]byte
+	flags    uint8 // AdjFlags; written by control
+	_        [23]byte
 }
 
 const (
@@ -71,6 +82,12 @@ func (d *Datapath) StoreAdjacency(i uint32, mac [6]byte, switchPort uint16, stat
 	word |= uint64(switchPort&0xfff)<<48 | uint64(state)<<60
 	// Sequentially consistent: control reads the workers' asks after this store.
 	atomic.StoreUint64(&d.adjacency(i).word, word)
+}
+
+// FlagAdjacency sets the flags. Control lcore only.
+func (d *Datapath) FlagAdjacency(i uint32, flags AdjFlags) {
+	// Readers want a byte of any moment; nothing hangs on its order.
+	d.adjacency(i).flags = uint8(flags)
 }
 
 // AdjacencyUsed reports whether a worker has forwarded through the adjacency since

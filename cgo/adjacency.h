@@ -27,6 +27,14 @@ enum pw_adj_state {
 };
 
 #define PW_ADJ_USABLE PW_ADJ_REACHABLE // the first state that forwards
+
+// What control says of a next hop besides its state. Slot policy and parking read
+// it, forwarding does not.
+enum pw_adj_flags {
+	PW_ADJ_KNOWN = 1 << 0, // a route names it, or it has answered before
+	PW_ADJ_GATED = 1 << 1, // it lives behind a switch port that packets may wait for
+};
+
 #define PW_OUT_SWITCH 0xfffu           // no known switch port: look the MAC up in the egress switch
 
 struct pw_adj {
@@ -37,7 +45,8 @@ struct pw_adj {
 	uint32_t lrp;          // egress router port; fixed
 	uint32_t reserved;     // room for a tunnel or NAT rewrite index
 	uint8_t ip[16];        // next hop, IPv4 in the first four octets; fixed
-	uint8_t pad[24];
+	_Atomic uint8_t flags; // enum pw_adj_flags; writer: control; readers: workers
+	uint8_t pad[23];
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 _Static_assert(sizeof(struct pw_adj) == PW_CACHE_LINE, "an adjacency is one cache line");

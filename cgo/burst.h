@@ -79,7 +79,8 @@ struct pw_meta {
 	uint16_t out_lrp; // egress router port, once routed
 	uint8_t why;      // enum pw_punt_why
 	uint8_t how;      // enum pw_inject_how
-	uint16_t reserved;
+	uint8_t park_class; // enum pw_park_class, while parked
+	uint8_t reserved;
 	uint32_t mtu;     // PW_PUNT_TOO_BIG: the MTU that it exceeds
 	uint32_t mark;    // room: packet mark
 	uint32_t nat;     // room: NAT session

@@ -31,7 +31,7 @@ pw_control_free(struct pw_control *c)
 int
 pw_control_add_worker(struct pw_control *c, const struct pw_worker *w)
 {
-	size_t n = w->park.cfg.slots;
+	size_t n = w->park.n_slots;
 	c->drains[w->cfg.index] = rte_zmalloc("pw_drains", sizeof(struct pw_drain) * (n ? n : 1), PW_CACHE_LINE);
 	return c->drains[w->cfg.index] == NULL ? -ENOMEM : 0;
 }

@@ -60,12 +60,20 @@ func (a *Ask) Slot() Slot {
 	return Slot{Worker: a.slotWorker, Index: a.slotIndex, Word: a.slotWord}
 }
 
-// Learn is a source MAC that a worker saw on a port that learns.
+// LearnEvent says what a Learn is about.
+type LearnEvent uint32
+
+const (
+	LearnedMAC LearnEvent = C.PW_LEARN_MAC      // a source MAC on a port that learns
+	Appeared   LearnEvent = C.PW_LEARN_APPEARED // the first frame since ArmGate
+)
+
+// Learn is what a worker saw on a switch port.
 type Learn struct {
 	mac        uint64
 	Switch     uint16
 	SwitchPort uint16
-	_          uint32
+	Event      LearnEvent
 }
 
 // MAC returns the address.
@@ -133,7 +141,8 @@ type Meta struct {
 	OutRouterPort uint16 // egress, once routed
 	Why           PuntWhy
 	how           uint8
-	_             uint16
+	parkClass     uint8
+	_             uint8
 	MTU           uint32 // PuntTooBig: the MTU that it exceeds
 	Mark          uint32
 	nat, conn     uint32
@@ -209,9 +218,15 @@ func (c *Control) Handback(s Slot) {
 	C.pw_control_handback(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index))
 }
 
-// Expire drops the packets of s that arrived before tsc, as park_expired.
-func (c *Control) Expire(s Slot, tsc uint64) int {
-	return int(C.pw_control_expire(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index), C.uint64_t(s.Word), C.uint64_t(tsc)))
+// Expire drops the packets of s that arrived before tsc, as park_expired or
+// park_gate_expired. With byNewest it drops none as long as one arrived later.
+func (c *Control) Expire(s Slot, tsc uint64, byNewest bool) int {
+	return int(C.pw_control_expire(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index), C.uint64_t(s.Word), C.uint64_t(tsc), C.bool(byNewest)))
+}
+
+// Class says what the packets in s wait for.
+func (c *Control) Class(s Slot) ParkClass {
+	return ParkClass(C.pw_control_slot_class(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index)))
 }
 
 // Open reports whether s still serves the next hop that it was asked for.

@@ -100,12 +100,17 @@ uint16_t pw_control_take(struct pw_control *c, uint16_t worker, uint32_t slot, s
 void pw_control_handback(struct pw_control *c, uint16_t worker, uint32_t slot);
 
 // pw_control_expire frees the packets of a slot that arrived before tsc, as
-// PARK_EXPIRED, and returns their number.
-uint32_t pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word, uint64_t tsc);
+// PARK_EXPIRED or PARK_GATE_EXPIRED, and returns their number. With by_newest it frees
+// none as long as one arrived later.
+uint32_t pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word, uint64_t tsc,
+			   bool by_newest);
 
 // pw_control_slot_open reports whether the slot still serves the next hop that word
 // was taken for.
 bool pw_control_slot_open(const struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word);
+
+// pw_control_slot_class returns what the packets of a slot wait for.
+enum pw_park_class pw_control_slot_class(const struct pw_control *c, uint16_t worker, uint32_t slot);
 
 // pw_control_slot_depth returns the packets in a slot and, in *oldest, when the first
 // of them arrived (0 when there is none). Any thread; a moment's view.

@@ -2,6 +2,7 @@
 // Control's side of park slots: draining in order, taking, expiring, handing back.
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
@@ -17,10 +18,11 @@ static struct rte_mbuf *
 pop(struct pw_control *c, uint16_t worker, struct pw_park_slot *s, uint64_t older_than, bool *lost)
 {
 	struct pw_park *p = &c->dp->workers[worker]->park;
-	struct rte_mbuf *m = pw_park_pop(p, s, older_than, lost);
+	struct rte_mbuf *m = pw_park_pop(s, older_than, lost);
 	if (m != NULL) {
-		uint64_t popped = atomic_load_explicit(&p->popped, memory_order_relaxed);
-		atomic_store_explicit(&p->popped, popped + 1, memory_order_relaxed);
+		_Atomic uint64_t *count = &p->popped[s->cls];
+		uint64_t popped = atomic_load_explicit(count, memory_order_relaxed);
+		atomic_store_explicit(count, popped + 1, memory_order_relaxed);
 		atomic_fetch_sub_explicit(&c->dp->pool_parked, 1, memory_order_relaxed);
 	}
 	return m;
@@ -72,13 +74,25 @@ pw_control_take(struct pw_control *c, uint16_t worker, uint32_t slot, struct rte
 	return k;
 }
 
+// When the last packet of s arrived. The place behind tail is written only after a
+// whole turn of the ring.
+static uint64_t
+newest(const struct pw_park_slot *s)
+{
+	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
+	return atomic_load_explicit(&s->ring[(tail - 1) & s->mask].tsc, memory_order_relaxed);
+}
+
 uint32_t
-pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word, uint64_t tsc)
+pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t word, uint64_t tsc, bool by_newest)
 {
 	struct pw_park_slot *s = slot_of(c, worker, slot);
+	enum pw_drop reason = s->cls == PW_PARK_GATED ? PW_DROP_PARK_GATE_EXPIRED : PW_DROP_PARK_EXPIRED;
 	uint32_t n = 0;
 	bool lost = false;
 	if (atomic_load_explicit(&s->word, memory_order_acquire) != pw_slot_with(word, PW_SLOT_PARKED))
+		return 0;
+	if (by_newest && newest(s) >= tsc)
 		return 0;
 	for (;;) {
 		struct rte_mbuf *m = pop(c, worker, s, tsc, &lost);
@@ -86,7 +100,7 @@ pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t
 			return n;
 		if (m == NULL)
 			continue;
-		pw_control_free_as(c, m, PW_DROP_PARK_EXPIRED);
+		pw_control_free_as(c, m, reason);
 		n++;
 	}
 }
@@ -145,10 +159,11 @@ refill(struct pw_control *c, struct pw_drain *d, uint16_t worker, uint32_t slot,
 	struct pw_counters *count = &c->for_worker[worker];
 	uint16_t n = pw_control_take(c, worker, slot, d->m, (uint16_t)RTE_MIN(most, (uint32_t)PW_CONTROL_PENDING));
 	uint16_t k = 0;
+	uint64_t now = rte_rdtsc();
 	d->taken += n;
-	count->drained += n;
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = d->m[i];
+		pw_count_drained(count, c->dp, m, now);
 		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 		memcpy(eth->dst_addr.addr_bytes, &adj_word, RTE_ETHER_ADDR_LEN);
 		memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
@@ -171,7 +186,7 @@ pw_control_drain(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t 
 {
 	struct pw_datapath *dp = c->dp;
 	struct pw_drain *d = &c->drains[worker][slot];
-	const uint32_t ring = dp->workers[worker]->park.cfg.ring;
+	const uint32_t ring = pw_park_limits_of(&dp->workers[worker]->park, slot_of(c, worker, slot))->ring;
 	const struct pw_adj *a = &dp->adjs[adj];
 	const struct pw_lsp *lsp;
 	uint64_t adj_word = pw_adj_load(a);
@@ -223,13 +238,18 @@ pw_control_abandon(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_
 	pw_control_handback(c, worker, slot);
 }
 
+enum pw_park_class
+pw_control_slot_class(const struct pw_control *c, uint16_t worker, uint32_t slot)
+{
+	return slot_of(c, worker, slot)->cls;
+}
+
 uint32_t
 pw_control_slot_depth(const struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t *oldest)
 {
-	const struct pw_park *p = &c->dp->workers[worker]->park;
 	const struct pw_park_slot *s = slot_of(c, worker, slot);
 	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	uint32_t n = atomic_load_explicit(&s->tail, memory_order_acquire) - head;
-	*oldest = n > 0 ? atomic_load_explicit(&s->ring[head & p->mask].tsc, memory_order_relaxed) : 0;
+	*oldest = n > 0 ? atomic_load_explicit(&s->ring[head & s->mask].tsc, memory_order_relaxed) : 0;
 	return n;
 }

@@ -22,6 +22,8 @@ pw_control_free_as(struct pw_control *c, struct rte_mbuf *m, unsigned int reason
 		count->consumed++;
 	else
 		count->drops[reason]++;
+	if (reason == PW_DROP_PARK_DISCARDED)
+		count->gate_discarded += pw_meta(m)->park_class == PW_PARK_GATED;
 	rte_pktmbuf_free(m);
 }
 

@@ -10,8 +10,30 @@ import "C"
 
 import (
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
+
+// ParkClass says what packets wait for.
+type ParkClass uint8
+
+const (
+	ParkNextHop ParkClass = C.PW_PARK_NEXTHOP // a next hop's MAC
+	ParkGated   ParkClass = C.PW_PARK_GATED   // a switch port that is not up yet
+	ParkClasses           = C.PW_PARK_CLASSES
+
+	// WaitBuckets is the number of classes of waiting time.
+	WaitBuckets = C.PW_WAIT_BUCKETS
+)
+
+// WaitBucket is the time that bucket i of Counters.Waited ends before; 0 for the last,
+// which has no end.
+func WaitBucket(i int) time.Duration {
+	if i == WaitBuckets-1 {
+		return 0
+	}
+	return 16 * time.Microsecond << i
+}
 
 // Counters are packets, ever. At rest the conservation law holds:
 //
@@ -23,7 +45,14 @@ type Counters struct {
 	Consumed   uint64 // ended at control, which had use for them
 	Parked     uint64 // entered a park ring
 	Drained    uint64 // left a park ring to be sent
-	Drops      [DropCount]uint64
+
+	// The gated share of Parked, and of those drops that don't say it by their reason.
+	GateParked, GateDiscarded uint64
+
+	Waited   [ParkClasses][WaitBuckets]uint64 // Drained by time parked; see WaitBucket
+	WaitedUS [ParkClasses]uint64              // sum of those times, microseconds
+
+	Drops [DropCount]uint64
 
 	PortTxDropped [MaxPorts]uint64 // the share of tx_full by port
 }
@@ -38,9 +67,23 @@ const (
 
 // ParkedNow is the number of packets in park rings.
 func (c *Counters) ParkedNow() int64 {
-	left := c.Drained + c.Drops[DropParkEvicted] + c.Drops[DropParkExpired] + c.Drops[DropParkFailed] +
-		c.Drops[DropParkDiscarded]
+	left := c.Drained + c.Drops[DropParkEvicted] + c.Drops[DropParkPreempted] + c.Drops[DropParkExpired] +
+		c.Drops[DropParkFailed] + c.Drops[DropParkDiscarded] + c.Drops[DropParkGateEvicted] + c.Drops[DropParkGateExpired]
 	return int64(c.Parked - left)
+}
+
+// GateParkedNow is the share of ParkedNow that waits for a gated switch port.
+func (c *Counters) GateParkedNow() int64 {
+	left := c.DrainedOf(ParkGated) + c.Drops[DropParkGateEvicted] + c.Drops[DropParkGateExpired] + c.GateDiscarded
+	return int64(c.GateParked - left)
+}
+
+// DrainedOf is the share of Drained that a class of park rings has.
+func (c *Counters) DrainedOf(class ParkClass) (n uint64) {
+	for _, bucket := range c.Waited[class] {
+		n += bucket
+	}
+	return n
 }
 
 // Balance is what the conservation law misses: 0 at rest.
@@ -60,6 +103,14 @@ func (c *Counters) Add(o *Counters) {
 	c.Consumed += o.Consumed
 	c.Parked += o.Parked
 	c.Drained += o.Drained
+	c.GateParked += o.GateParked
+	c.GateDiscarded += o.GateDiscarded
+	for class := range c.Waited {
+		for i, n := range o.Waited[class] {
+			c.Waited[class][i] += n
+		}
+		c.WaitedUS[class] += o.WaitedUS[class]
+	}
 	for i, n := range o.Drops {
 		c.Drops[i] += n
 	}

@@ -16,6 +16,15 @@
 #include "drop.h"
 #include "bounds.h"
 
+// Packets wait for a next hop's MAC, or for a switch port to come up.
+enum pw_park_class {
+	PW_PARK_NEXTHOP = 0,
+	PW_PARK_GATED,
+	PW_PARK_CLASSES,
+};
+
+#define PW_WAIT_BUCKETS 26 // of the time spent parked; bucket i ends before 16 us << i, the last has no end
+
 struct pw_counters {
 	uint64_t rx;         // received from a port
 	uint64_t originated; // made here: replies, requests, copies of flooded frames
@@ -23,6 +32,9 @@ struct pw_counters {
 	uint64_t consumed;   // ended at control, which had use for them
 	uint64_t parked;     // entered a park ring
 	uint64_t drained;    // left a park ring to be sent
+	uint64_t gate_parked, gate_discarded; // the gated share of parked and of the drops failed and discarded
+	uint64_t waited[PW_PARK_CLASSES][PW_WAIT_BUCKETS]; // drained packets by time parked
+	uint64_t waited_us[PW_PARK_CLASSES];               // sum of those times, microseconds
 	uint64_t drops[PW_DROP_COUNT];
 	uint64_t port_tx_dropped[PW_MAX_PORTS]; // the share of TX_FULL by port
 } __attribute__((aligned(PW_CACHE_LINE)));

@@ -21,6 +21,7 @@ pw_datapath_new(const struct pw_datapath_config *cfg)
 	dp->n_adjs = cfg->max_adjs;
 	dp->pool_park_limit = cfg->pool_park_limit;
 	dp->tsc_hz = rte_get_tsc_hz();
+	dp->wait_unit = dp->tsc_hz / 1000000 * 16;
 	for (int i = 0; i < PW_MAX_PORTS; i++)
 		dp->control_txq[i] = PW_NONE16;
 	dp->adjs = rte_zmalloc("pw_adjacencies", sizeof(*dp->adjs) * cfg->max_adjs, PW_CACHE_LINE);
@@ -36,7 +37,7 @@ void
 pw_datapath_purge(struct pw_datapath *dp)
 {
 	for (uint16_t i = 0; i < dp->n_workers; i++) {
-		for (uint32_t slot = 0; slot < dp->workers[i]->park.cfg.slots; slot++)
+		for (uint32_t slot = 0; slot < dp->workers[i]->park.n_slots; slot++)
 			pw_control_discard(dp->control, i, slot);
 		pw_worker_purge(dp->workers[i]);
 	}
@@ -46,6 +47,13 @@ struct pw_tables *
 pw_datapath_publish(struct pw_datapath *dp, struct pw_tables *t)
 {
 	return atomic_exchange_explicit(&dp->tables, t, memory_order_acq_rel);
+}
+
+void
+pw_datapath_gate(struct pw_datapath *dp, uint16_t lsp, enum pw_gate state)
+{
+	if (lsp < PW_MAX_LSPS)
+		atomic_store_explicit(&dp->gates[lsp], (uint8_t)state, memory_order_relaxed);
 }
 
 void

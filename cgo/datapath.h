@@ -14,6 +14,8 @@
 
 #include "adjacency.h"
 #include "bounds.h"
+#include "burst.h"
+#include "counters.h"
 #include "tables.h"
 
 struct pw_worker;
@@ -29,13 +31,36 @@ struct pw_datapath {
 	struct rte_rcu_qsbr *qsbr; // thread id = worker index
 	struct rte_mempool *pool;
 	uint64_t tsc_hz;
+	uint64_t wait_unit;        // 16 us in TSC cycles
 	uint16_t n_workers;
 	uint16_t control_txq[PW_MAX_PORTS]; // control's own transmit queue, PW_NONE16: by way of a worker
 	_Atomic int64_t pool_parked;        // packets parked over all workers; any of them and control
 	int64_t pool_park_limit;            // their share of the pool
+	// Writer: control, and the worker that turns ARMED into SEEN. By switch port.
+	_Atomic uint8_t gates[PW_MAX_LSPS];
 	struct pw_worker *workers[PW_MAX_WORKERS];
 	struct pw_control *control;
 };
+
+// Whether control wants to hear of the next frame from a switch port.
+enum pw_gate {
+	PW_GATE_OFF = 0,
+	PW_GATE_ARMED,
+	PW_GATE_SEEN, // a worker has told
+};
+
+// pw_count_drained counts a packet that leaves its park ring to be sent, now as TSC.
+static inline void
+pw_count_drained(struct pw_counters *c, const struct pw_datapath *dp, struct rte_mbuf *m, uint64_t now)
+{
+	const struct pw_meta *meta = pw_meta(m);
+	uint64_t waited = now > meta->tsc ? now - meta->tsc : 0;
+	uint64_t units = waited / dp->wait_unit;
+	int bucket = units == 0 ? 0 : 64 - __builtin_clzll(units);
+	c->drained++;
+	c->waited[meta->park_class][bucket < PW_WAIT_BUCKETS ? bucket : PW_WAIT_BUCKETS - 1]++;
+	c->waited_us[meta->park_class] += waited * 16 / dp->wait_unit;
+}
 
 // The learned and configured MACs of every switch: switch index above 48 bits of MAC.
 static inline uint64_t
@@ -86,6 +111,9 @@ void pw_datapath_purge(struct pw_datapath *dp);
 // pw_datapath_publish makes t the tables and returns the former ones, which the
 // caller frees once every worker has been quiescent. Control only.
 struct pw_tables *pw_datapath_publish(struct pw_datapath *dp, struct pw_tables *t);
+
+// pw_datapath_gate sets what control wants to hear of a switch port. Control only.
+void pw_datapath_gate(struct pw_datapath *dp, uint16_t lsp, enum pw_gate state);
 
 // pw_datapath_free frees it, its workers and its tables. Nobody may run.
 void pw_datapath_free(struct pw_datapath *dp);

@@ -23,6 +23,7 @@ const (
 	DropLocalUnsupported DropReason = C.PW_DROP_LOCAL_UNSUPPORTED
 	DropNeighborFailed   DropReason = C.PW_DROP_NEIGHBOR_FAILED
 	DropParkEvicted      DropReason = C.PW_DROP_PARK_EVICTED
+	DropParkPreempted    DropReason = C.PW_DROP_PARK_PREEMPTED
 	DropParkNewest       DropReason = C.PW_DROP_PARK_NEWEST
 	DropParkNextHops     DropReason = C.PW_DROP_PARK_NEXTHOPS
 	DropParkPackets      DropReason = C.PW_DROP_PARK_PACKETS
@@ -30,6 +31,9 @@ const (
 	DropParkExpired      DropReason = C.PW_DROP_PARK_EXPIRED
 	DropParkFailed       DropReason = C.PW_DROP_PARK_FAILED
 	DropParkDiscarded    DropReason = C.PW_DROP_PARK_DISCARDED
+	DropParkGateEvicted  DropReason = C.PW_DROP_PARK_GATE_EVICTED
+	DropParkGateFull     DropReason = C.PW_DROP_PARK_GATE_FULL
+	DropParkGateExpired  DropReason = C.PW_DROP_PARK_GATE_EXPIRED
 	DropControlInvalid   DropReason = C.PW_DROP_CONTROL_INVALID
 	DropControlIgnored   DropReason = C.PW_DROP_CONTROL_IGNORED
 	DropTxFull           DropReason = C.PW_DROP_TX_FULL

@@ -77,6 +77,9 @@
 	X(PARK_EVICTED, "park_evicted", "lr_in_arp_request",                                                          \
 	  "the oldest packet gave way to a newer one in a full park ring (RFC 4861 7.2.2)",                           \
 	  "raise arpbuf.packets_per_nexthop")                                                                         \
+	X(PARK_PREEMPTED, "park_preempted", "lr_in_arp_request",                                                      \
+	  "made room for another sender's packet, because this sender held the most of what the worker can park",     \
+	  "is this sender scanning? otherwise raise arpbuf.max_nexthops or arpbuf.max_packets")                       \
 	X(PARK_NEWEST, "park_ring_full", "lr_in_arp_request", "the park ring was full and overflow is drop-newest",   \
 	  "raise arpbuf.packets_per_nexthop")                                                                         \
 	X(PARK_NEXTHOPS, "park_nexthops_full", "lr_in_arp_request", "every park ring of the worker waits for another next hop", \
@@ -91,6 +94,15 @@
 	  "see show neighbors; is the next hop alive?")                                                               \
 	X(PARK_DISCARDED, "park_discarded", "lr_in_arp_request",                                                      \
 	  "parked when its port, router or the daemon went away", "none needed")                                      \
+	X(PARK_GATE_EVICTED, "park_gate_evicted", "lr_in_arp_request",                                                \
+	  "the oldest packet for a port that is not up yet gave way to a newer one",                                  \
+	  "raise arpbuf.gated.packets_per_nexthop, or find out why the port does not come up")                        \
+	X(PARK_GATE_FULL, "park_gate_full", "lr_in_arp_request",                                                      \
+	  "for a port that is not up yet, and a bound of arpbuf.gated was reached",                                   \
+	  "raise the bounds of arpbuf.gated, or find out why the port does not come up")                              \
+	X(PARK_GATE_EXPIRED, "park_gate_expired", "lr_in_arp_request",                                                \
+	  "waited longer than arpbuf.gated.max_age for a port that did not come up",                                  \
+	  "see show parked; start what should be behind the port, or raise arpbuf.gated.max_age")                     \
 	X(PUNT_L2_FULL, "punt_arp_nd_full", "punt", "the ring that takes ARP and ND to control was full",             \
 	  "look for an ARP or ND flood")                                                                              \
 	X(PUNT_IP_FULL, "punt_ip_full", "punt", "the ring that takes IP packets to control was full",                 \

@@ -39,9 +39,10 @@ resolved(const struct pw_datapath *dp, const struct pw_park_key *key, struct pw_
 static struct rte_mbuf *
 take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
 {
-	struct rte_mbuf *m = pw_park_pop(&w->park, s, 0, lost);
+	struct rte_mbuf *m = pw_park_pop(s, 0, lost);
 	if (m != NULL) {
-		w->park_popped++;
+		w->park.taken[s->cls]++;
+		pw_park_share_update(&w->park, s);
 		atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
 	}
 	return m;
@@ -83,7 +84,7 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 		if (m == NULL)
 			continue; // control expired that one
 		if (send) {
-			w->counters.drained++;
+			pw_count_drained(&w->counters, w->dp, m, w->now);
 			pw_router_deliver(w, m, &p);
 		} else {
 			pw_drop(w, m, PW_DROP_PARK_FAILED);
@@ -91,18 +92,78 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 	}
 }
 
-// Reason to refuse a newcomer, or PW_DROP_COUNT. The ring itself is no reason while
+// What a newcomer asks room for: its class, who sent it, whether its next hop is known
+// to answer, and the slot that it goes to, NULL while there is none.
+struct newcomer {
+	enum pw_park_class cls;
+	struct pw_park_opener by;
+	bool known;
+	const struct pw_park_slot *mine;
+};
+
+// Reason to refuse a packet more, or PW_DROP_COUNT. The ring itself is no reason while
 // the oldest gives way.
 static enum pw_drop
-refusal(const struct pw_worker *w)
+refusal(const struct pw_worker *w, enum pw_park_class cls)
 {
-	uint64_t here = w->counters.parked - w->park_popped -
-			atomic_load_explicit(&w->park.popped, memory_order_relaxed);
-	if (here >= w->park.cfg.max_packets)
-		return PW_DROP_PARK_PACKETS;
+	if (pw_park_packets(&w->park, cls) >= w->park.cfg.of[cls].max_packets)
+		return cls == PW_PARK_GATED ? PW_DROP_PARK_GATE_FULL : PW_DROP_PARK_PACKETS;
 	if (atomic_load_explicit(&w->dp->pool_parked, memory_order_relaxed) >= w->dp->pool_park_limit)
 		return PW_DROP_PARK_POOL;
 	return PW_DROP_COUNT;
+}
+
+// Sees to room for one packet more, at another's expense if need be. PW_DROP_COUNT, or
+// why there is none.
+static enum pw_drop
+packet_room(struct pw_worker *w, const struct newcomer *n)
+{
+	enum pw_drop reason = refusal(w, n->cls);
+	if (likely(reason == PW_DROP_COUNT) || n->cls != PW_PARK_NEXTHOP)
+		return reason;
+	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, false, n->mine);
+	if (victim == NULL)
+		return reason;
+	bool lost; // to control, which has made room then
+	struct rte_mbuf *m = take(w, victim, &lost);
+	if (m == NULL && !lost)
+		return reason;
+	if (m != NULL)
+		pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
+	return PW_DROP_COUNT;
+}
+
+// Takes s, which waits, away from its next hop. False when control was faster.
+static bool
+preempt(struct pw_worker *w, struct pw_park_slot *s)
+{
+	uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
+	if (pw_slot_state(word) != PW_SLOT_PARKED ||
+	    !atomic_compare_exchange_strong_explicit(&s->word, &word, pw_slot_with(word, PW_SLOT_HANDBACK),
+						     memory_order_acq_rel, memory_order_acquire))
+		return false;
+	for (;;) {
+		bool lost; // to an expiry that control had begun before
+		struct rte_mbuf *m = take(w, s, &lost);
+		if (m != NULL)
+			pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
+		else if (!lost)
+			break;
+	}
+	pw_park_close(&w->park, s);
+	return true;
+}
+
+// Sees to a free slot, at another's expense if need be.
+static enum pw_drop
+slot_room(struct pw_worker *w, const struct newcomer *n)
+{
+	if (likely(w->park.free[n->cls] != PW_NONE32))
+		return PW_DROP_COUNT;
+	if (n->cls == PW_PARK_GATED)
+		return PW_DROP_PARK_GATE_FULL;
+	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, true, NULL);
+	return victim != NULL && preempt(w, victim) ? PW_DROP_COUNT : PW_DROP_PARK_NEXTHOPS;
 }
 
 static void
@@ -114,8 +175,10 @@ push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 		.lsp = p->lsp,
 		.lrp = p->lrp,
 		.out_lrp = p->out_lrp,
+		.park_class = s->cls,
 	};
 	w->counters.parked++;
+	w->counters.gate_parked += s->cls == PW_PARK_GATED;
 	atomic_fetch_add_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
 	pw_park_push(&w->park, s, m, w->now);
 }
@@ -124,23 +187,39 @@ push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 static void
 join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p)
 {
-	if (pw_park_size(s) >= w->park.cfg.ring) {
-		if (w->park.cfg.drop_newest) {
-			pw_drop(w, m, PW_DROP_PARK_NEWEST);
+	const struct pw_park_limits *limits = pw_park_limits_of(&w->park, s);
+	bool gated = s->cls == PW_PARK_GATED;
+	if (pw_park_size(s) >= limits->ring) {
+		if (limits->drop_newest) {
+			pw_drop(w, m, gated ? PW_DROP_PARK_GATE_FULL : PW_DROP_PARK_NEWEST);
 			return;
 		}
 		bool lost; // to control, which has made room then
 		struct rte_mbuf *oldest = take(w, s, &lost);
 		if (oldest != NULL)
-			pw_drop(w, oldest, PW_DROP_PARK_EVICTED);
+			pw_drop(w, oldest, gated ? PW_DROP_PARK_GATE_EVICTED : PW_DROP_PARK_EVICTED);
 	} else {
-		enum pw_drop reason = refusal(w);
+		struct newcomer n = {.cls = s->cls, .by = s->by, .known = s->known, .mine = s};
+		enum pw_drop reason = packet_room(w, &n);
 		if (reason != PW_DROP_COUNT) {
 			pw_drop(w, m, reason);
 			return;
 		}
 	}
 	push(w, s, m, p);
+}
+
+static struct newcomer
+newcomer(const struct pw_datapath *dp, const struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
+{
+	uint8_t flags = 0;
+	if (p->adj != PW_NONE32)
+		flags = atomic_load_explicit(&dp->adjs[p->adj].flags, memory_order_relaxed);
+	return (struct newcomer){
+		.cls = flags & PW_ADJ_GATED ? PW_PARK_GATED : PW_PARK_NEXTHOP,
+		.by = pw_park_opener(m, p->lsp, family),
+		.known = flags & PW_ADJ_KNOWN,
+	};
 }
 
 // What came before the first packet of a park ring must be on the wire before control
@@ -175,13 +254,15 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 	enum pw_adj_state state;
 	if (resolved(w->dp, &key, p, &state))
 		return false;
-	enum pw_drop reason = state == PW_ADJ_FAILED ? PW_DROP_NEIGHBOR_FAILED : refusal(w);
-	if (reason == PW_DROP_COUNT && (s = pw_park_open(&w->park, &key)) == NULL)
-		reason = PW_DROP_PARK_NEXTHOPS;
+	struct newcomer n = newcomer(w->dp, m, p, family);
+	enum pw_drop reason = state == PW_ADJ_FAILED ? PW_DROP_NEIGHBOR_FAILED : slot_room(w, &n);
+	if (reason == PW_DROP_COUNT)
+		reason = packet_room(w, &n);
 	if (reason != PW_DROP_COUNT) {
 		pw_drop(w, m, reason);
 		return true;
 	}
+	s = pw_park_open(&w->park, &key, n.cls, n.by, n.known);
 	send_ahead(w, b, kept);
 	push(w, s, m, p);
 	pw_park_ask(&w->park, s);

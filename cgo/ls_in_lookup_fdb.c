@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ls_in_lookup_fdb: on ports that list unknown, tell control about source MACs that
-// the switch does not know, or knows elsewhere. Control alone writes the table.
+// the switch does not know, or knows elsewhere. Control alone writes the table. On
+// ports that packets wait for, tell it of the first frame.
 #include <rte_ether.h>
 #include <rte_hash_crc.h>
 #include <rte_ring_elem.h>
@@ -23,15 +24,32 @@ learn(struct pw_worker *w, uint64_t key, uint64_t mac, uint16_t sw, uint16_t lsp
 	w->learned_lsp[i] = lsp;
 }
 
+static void
+appeared(struct pw_worker *w, uint64_t mac, uint16_t sw, uint16_t lsp)
+{
+	_Atomic uint8_t *gate = &w->dp->gates[lsp];
+	uint8_t armed = PW_GATE_ARMED;
+	if (atomic_load_explicit(gate, memory_order_relaxed) != PW_GATE_ARMED ||
+	    !atomic_compare_exchange_strong_explicit(gate, &armed, PW_GATE_SEEN, memory_order_relaxed,
+						     memory_order_relaxed))
+		return;
+	struct pw_learn l = {.mac = mac, .sw = sw, .lsp = lsp, .event = PW_LEARN_APPEARED};
+	if (rte_ring_sp_enqueue_elem(w->learn, &l, sizeof(l)) != 0)
+		atomic_store_explicit(gate, PW_GATE_ARMED, memory_order_relaxed); // the next frame tells
+}
+
 void
 pw_ls_in_lookup_fdb(struct pw_worker *w, struct pw_burst *b)
 {
 	for (uint16_t i = 0; i < b->n; i++) {
 		const struct pw_lsp *lsp = &w->tables->lsps[b->p[i].lsp];
-		if (!lsp->unknown)
+		if (likely(!(lsp->unknown | lsp->gated)))
 			continue;
 		const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->m[i], const struct rte_ether_hdr *);
 		uint64_t mac = pw_mac48(eth->src_addr.addr_bytes);
-		learn(w, pw_fdb_key(lsp->sw, mac), mac, lsp->sw, b->p[i].lsp);
+		if (lsp->gated)
+			appeared(w, mac, lsp->sw, b->p[i].lsp);
+		if (lsp->unknown)
+			learn(w, pw_fdb_key(lsp->sw, mac), mac, lsp->sw, b->p[i].lsp);
 	}
 }

@@ -5,35 +5,50 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 #include <rte_hash_crc.h>
 #include <rte_malloc.h>
 
 int
 pw_park_init(struct pw_park *p, const struct pw_park_config *cfg, int socket)
 {
-	uint32_t ring = rte_align32pow2(cfg->ring);
-	uint32_t index = rte_align32pow2(cfg->slots * 2);
-	uint32_t asks = rte_align32pow2(cfg->slots + 1);
+	uint32_t slots = 0;
+	size_t entries = 0;
+	for (int c = 0; c < PW_PARK_CLASSES; c++) {
+		slots += cfg->of[c].slots;
+		entries += (size_t)cfg->of[c].slots * rte_align32pow2(cfg->of[c].ring);
+	}
+	uint32_t index = rte_align32pow2(slots * 2);
+	uint32_t asks = rte_align32pow2(slots + 1);
 
 	memset(p, 0, sizeof(*p));
 	p->cfg = *cfg;
-	p->mask = ring - 1;
+	p->n_slots = slots;
 	p->index_mask = index - 1;
 	p->ask_mask = asks - 1;
-	p->slots = rte_zmalloc_socket("pw_park_slots", sizeof(*p->slots) * cfg->slots, PW_CACHE_LINE, socket);
-	p->entries = rte_zmalloc_socket("pw_park_rings", sizeof(*p->entries) * ring * cfg->slots, PW_CACHE_LINE, socket);
+	p->slots = rte_zmalloc_socket("pw_park_slots", sizeof(*p->slots) * slots, PW_CACHE_LINE, socket);
+	p->entries = rte_zmalloc_socket("pw_park_rings", sizeof(*p->entries) * entries, PW_CACHE_LINE, socket);
 	p->index = rte_zmalloc_socket("pw_park_index", sizeof(*p->index) * index, PW_CACHE_LINE, socket);
-	p->open = rte_zmalloc_socket("pw_park_open", sizeof(*p->open) * cfg->slots, PW_CACHE_LINE, socket);
+	p->open = rte_zmalloc_socket("pw_park_open", sizeof(*p->open) * slots, PW_CACHE_LINE, socket);
 	p->asks = rte_zmalloc_socket("pw_park_asks", sizeof(*p->asks) * asks, PW_CACHE_LINE, socket);
 	if (!p->slots || !p->entries || !p->index || !p->open || !p->asks) {
 		pw_park_fini(p);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < cfg->slots; i++) {
-		p->slots[i].ring = p->entries + (size_t)i * ring;
-		p->slots[i].next_free = i + 1 < cfg->slots ? i + 1 : PW_NONE32;
+	struct pw_park_slot *s = p->slots;
+	struct pw_park_entry *e = p->entries;
+	for (uint8_t c = 0; c < PW_PARK_CLASSES; c++) {
+		uint32_t ring = rte_align32pow2(cfg->of[c].ring);
+		p->free[c] = PW_NONE32;
+		for (uint32_t i = 0; i < cfg->of[c].slots; i++, s++, e += ring) {
+			s->cls = c;
+			s->mask = ring - 1;
+			s->ring = e;
+			s->next_free = p->free[c];
+			p->free[c] = pw_park_slot_index(p, s);
+		}
 	}
-	p->free = cfg->slots ? 0 : PW_NONE32;
+	p->shares.random = rte_rdtsc() | 1;
 	return 0;
 }
 
@@ -101,13 +116,17 @@ pw_park_next_ask(struct pw_park *p, uint32_t *slot)
 }
 
 struct pw_park_slot *
-pw_park_open(struct pw_park *p, const struct pw_park_key *key)
+pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_class cls, struct pw_park_opener by,
+	     bool known)
 {
-	if (p->free == PW_NONE32)
+	uint32_t i = p->free[cls];
+	if (i == PW_NONE32)
 		return NULL;
-	uint32_t i = p->free;
 	struct pw_park_slot *s = &p->slots[i];
-	p->free = s->next_free;
+	p->free[cls] = s->next_free;
+	s->by = by;
+	s->known = known;
+	pw_park_share_open(p, s);
 
 	atomic_thread_fence(memory_order_release); // control sees FREE before it sees another key
 	s->key = *key;
@@ -125,6 +144,7 @@ pw_park_close(struct pw_park *p, struct pw_park_slot *s)
 {
 	uint32_t slot = pw_park_slot_index(p, s);
 
+	pw_park_share_close(p, s);
 	// Take the place out of the index and close the gap: a later entry moves back
 	// when its home does not lie after the gap.
 	uint32_t gap = place(p, &s->key);
@@ -144,28 +164,30 @@ pw_park_close(struct pw_park *p, struct pw_park_slot *s)
 
 	uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
 	atomic_store_explicit(&s->word, pw_slot_with(word, PW_SLOT_FREE), memory_order_release);
-	s->next_free = p->free;
-	p->free = slot;
+	s->next_free = p->free[s->cls];
+	p->free[s->cls] = slot;
 }
 
 void
 pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc)
 {
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
-	struct pw_park_entry *e = &s->ring[tail & p->mask];
+	struct pw_park_entry *e = &s->ring[tail & s->mask];
 	atomic_store_explicit(&e->m, m, memory_order_relaxed);
 	atomic_store_explicit(&e->tsc, tsc, memory_order_relaxed);
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_release);
+	p->pushed[s->cls]++;
+	pw_park_share_update(p, s);
 }
 
 struct rte_mbuf *
-pw_park_pop(struct pw_park *p, struct pw_park_slot *s, uint64_t older_than, bool *lost)
+pw_park_pop(struct pw_park_slot *s, uint64_t older_than, bool *lost)
 {
 	*lost = false;
 	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	if (head == atomic_load_explicit(&s->tail, memory_order_acquire))
 		return NULL;
-	struct pw_park_entry *e = &s->ring[head & p->mask];
+	struct pw_park_entry *e = &s->ring[head & s->mask];
 	if (older_than != 0 && atomic_load_explicit(&e->tsc, memory_order_relaxed) >= older_than)
 		return NULL;
 	// The producer reuses the place only once head has passed it, so what we read

@@ -17,7 +17,8 @@
 //
 //   FREE     -> PARKED    worker   opens it for a key
 //   PARKED   -> DRAINING  control  the next hop resolved, failed or went away
-//   PARKED   -> HANDBACK  worker   it saw the resolution itself
+//   PARKED   -> HANDBACK  worker   it saw the resolution itself, or takes the slot
+//                                  for another next hop (park_policy.c)
 //   DRAINING -> HANDBACK  control  after at most one ring's worth
 //   HANDBACK -> PARKED    worker   the next hop is unresolved again
 //   HANDBACK -> FREE      worker   the ring is empty
@@ -26,6 +27,10 @@
 // nothing. An adjacency becomes usable for direct sending only after control has
 // seen every slot of its next hop closed; until then it is DRAINING and each packet
 // passes here, which is what keeps flows in order.
+//
+// Slots are of two classes with bounds of their own: those for next hops that are
+// being resolved, and those for next hops behind a switch port that is not up yet.
+// A slot's index says its class: the second kind comes behind the first.
 #ifndef PW_PARK_H
 #define PW_PARK_H
 
@@ -36,6 +41,7 @@
 #include <rte_mbuf.h>
 
 #include "bounds.h"
+#include "counters.h"
 
 enum pw_slot_state {
 	PW_SLOT_FREE = 0,
@@ -51,6 +57,26 @@ struct pw_park_key {
 	uint8_t ip[16];  // next hop; IPv4 in the first four octets, the rest zero
 };
 
+// Who made the worker open a slot: the switch port that the packet came in by, and
+// the sender, hashed.
+struct pw_park_opener {
+	uint16_t lsp;
+	uint16_t sender;
+};
+
+// What an opener holds of class PW_PARK_NEXTHOP.
+struct pw_park_share {
+	uint32_t slots;
+	uint32_t packets; // as many as the worker knows of: control may have taken some since
+};
+
+// The worker's own; see park_policy.c.
+struct pw_park_shares {
+	uint64_t random;                             // state of the generator; never 0
+	struct pw_park_share lsp[PW_MAX_LSPS + 1];   // the last one is the router's itself
+	struct pw_park_share sender[PW_PARK_SENDERS];
+};
+
 struct pw_park_entry {
 	_Atomic(struct rte_mbuf *) m;
 	_Atomic uint64_t tsc; // arrival; beside the pointer so that age is read without touching the mbuf
@@ -64,21 +90,31 @@ struct pw_park_slot {
 	struct pw_park_key key; // stable from PARKED to FREE
 	uint32_t next_free;     // worker's free list
 	uint32_t open_index;    // worker's place in the list of open slots
+	uint32_t mask;          // places in ring - 1; fixed
+	uint8_t cls;            // enum pw_park_class; fixed
+	bool known;             // worker's: PW_ADJ_KNOWN when it opened the slot
+	struct pw_park_opener by; // worker's: whose packet opened it
+	uint32_t charged;       // worker's: packets that count in its opener's share
 	struct pw_park_entry *ring;
 	// Written by whoever consumes.
 	_Atomic uint32_t head __attribute__((aligned(PW_CACHE_LINE)));
 };
 
-struct pw_park_config {
+// Bounds of one class, per worker.
+struct pw_park_limits {
 	uint32_t slots;        // next hops; DESIGN: max_nexthops
 	uint32_t ring;         // packets per next hop, rounded up to a power of two for storage
-	uint32_t max_packets;  // per worker
+	uint32_t max_packets;  // over all rings of the class
 	uint32_t drop_newest;  // overflow policy; 0 evicts the oldest
+};
+
+struct pw_park_config {
+	struct pw_park_limits of[PW_PARK_CLASSES];
 };
 
 struct pw_park {
 	struct pw_park_config cfg;
-	uint32_t mask;    // storage of a ring - 1
+	uint32_t n_slots; // of all classes
 	struct pw_park_slot *slots;
 	struct pw_park_entry *entries;
 	// The worker's own.
@@ -86,15 +122,18 @@ struct pw_park {
 	uint32_t index_mask;
 	uint32_t *open;   // the open slots
 	uint32_t n_open;
-	uint32_t free;    // head of the free list, PW_NONE32 for none
+	uint32_t free[PW_PARK_CLASSES];  // heads of the free lists, PW_NONE32 for none
+	uint64_t pushed[PW_PARK_CLASSES]; // packets ever parked
+	uint64_t taken[PW_PARK_CLASSES];  // packets that the worker itself took out
 	uint32_t sweep;   // where housekeeping goes on in open
+	struct pw_park_shares shares;
 	// Ask ring: slots whose next hop control must resolve. A slot is in it at most
 	// once and it has room for all, so it can't overflow. Producer: worker.
 	uint32_t *asks;
 	uint32_t ask_mask;
 	_Atomic uint32_t ask_tail;
 	_Atomic uint32_t ask_head __attribute__((aligned(PW_CACHE_LINE))); // consumer: control
-	_Atomic uint64_t popped;  // packets that control took; writer: control
+	_Atomic uint64_t popped[PW_PARK_CLASSES]; // packets that control took; writer: control
 };
 
 static inline enum pw_slot_state
@@ -116,9 +155,10 @@ void pw_park_fini(struct pw_park *p);
 // Worker side. pw_park_find returns the open slot of key, or NULL.
 struct pw_park_slot *pw_park_find(struct pw_park *p, const struct pw_park_key *key);
 
-// pw_park_open takes a free slot for key in state PARKED and asks control to
-// resolve it. NULL when every slot is taken.
-struct pw_park_slot *pw_park_open(struct pw_park *p, const struct pw_park_key *key);
+// pw_park_open takes a free slot of the class for key, in state PARKED. NULL when
+// every slot is taken.
+struct pw_park_slot *pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_class cls,
+				  struct pw_park_opener by, bool known);
 
 // pw_park_ask puts the slot in the ask ring unless it is there already.
 void pw_park_ask(struct pw_park *p, struct pw_park_slot *s);
@@ -129,10 +169,24 @@ void pw_park_close(struct pw_park *p, struct pw_park_slot *s);
 // pw_park_push appends m. The caller has made room: size < limit.
 void pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc);
 
+// pw_park_packets is how many packets of the class wait with this worker. Worker only.
+static inline uint64_t
+pw_park_packets(const struct pw_park *p, enum pw_park_class cls)
+{
+	return p->pushed[cls] - p->taken[cls] - atomic_load_explicit(&p->popped[cls], memory_order_relaxed);
+}
+
+// The bounds that hold for s.
+static inline const struct pw_park_limits *
+pw_park_limits_of(const struct pw_park *p, const struct pw_park_slot *s)
+{
+	return &p->cfg.of[s->cls];
+}
+
 // Either side. pw_park_pop claims the oldest packet and returns it with its arrival
 // time, or NULL when the ring is empty or the other side claimed it first, which
 // *lost then says. With older_than not 0, only a packet that arrived before that.
-struct rte_mbuf *pw_park_pop(struct pw_park *p, struct pw_park_slot *s, uint64_t older_than, bool *lost);
+struct rte_mbuf *pw_park_pop(struct pw_park_slot *s, uint64_t older_than, bool *lost);
 
 static inline uint32_t
 pw_park_size(const struct pw_park_slot *s)
@@ -146,6 +200,23 @@ pw_park_slot_index(const struct pw_park *p, const struct pw_park_slot *s)
 {
 	return (uint32_t)(s - p->slots);
 }
+
+// Worker side, park_policy.c. The first three keep the shares: s opens, holds another
+// number of packets, closes.
+void pw_park_share_open(struct pw_park *p, struct pw_park_slot *s);
+void pw_park_share_update(struct pw_park *p, struct pw_park_slot *s);
+void pw_park_share_close(struct pw_park *p, struct pw_park_slot *s);
+
+// pw_park_opener says who sent m, which came in by switch
+// port lsp and holds an IP packet of the family.
+struct pw_park_opener pw_park_opener(const struct rte_mbuf *m, uint16_t lsp, uint8_t family);
+
+// pw_park_victim returns the slot that has to make room for a newcomer, or NULL when
+// none has. For a slot (want_slot) it is a PARKED one of an opener that holds more
+// slots; for a packet, one of an opener that holds more packets, or a fuller one of the
+// same sender. mine is the slot that the packet goes to, NULL while it has none.
+struct pw_park_slot *pw_park_victim(struct pw_park *p, struct pw_park_opener by, bool known, bool want_slot,
+				    const struct pw_park_slot *mine);
 
 // Control side. pw_park_next_ask takes one slot index from the ask ring.
 bool pw_park_next_ask(struct pw_park *p, uint32_t *slot);

@@ -393,7 +393,7 @@ func TestFailedNextHop(t *testing.T) {
 	if again := b.ask(); again.Slot() == ask.Slot() {
 		t.Error("a new life has the old reference")
 	}
-	if ctl.Claim(ask.Slot()) || ctl.Open(ask.Slot()) || ctl.Expire(ask.Slot(), ^uint64(0)) != 0 {
+	if ctl.Claim(ask.Slot()) || ctl.Open(ask.Slot()) || ctl.Expire(ask.Slot(), ^uint64(0), false) != 0 {
 		t.Error("a stale reference still works")
 	}
 }
@@ -423,7 +423,7 @@ func TestExpireTakesTheOldOnly(t *testing.T) {
 	ask := b.ask()
 	limit := cgo.TSC()
 	b.park(4, 6)
-	if n := b.dp.Control().Expire(ask.Slot(), limit); n != 4 {
+	if n := b.dp.Control().Expire(ask.Slot(), limit, false); n != 4 {
 		t.Fatalf("expired %d, want 4", n)
 	}
 	b.resolve(cgo.AdjDraining)

@@ -180,7 +180,7 @@ func (s *stress) turn() {
 	case h.state == unresolved && len(h.slots) > 0 && fate < 45:
 		s.fail(h)
 	case h.state == unresolved && len(h.slots) > 0 && fate < 50:
-		s.dp.Control().Expire(h.slots[0], cgo.TSC())
+		s.dp.Control().Expire(h.slots[0], cgo.TSC(), false)
 	case h.state == usable && fate < 20:
 		s.store(h.adj, [6]byte{}, 0, cgo.AdjIncomplete)
 		h.state = unresolved

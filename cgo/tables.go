@@ -30,6 +30,7 @@ const (
 type SwitchPort struct {
 	Kind       SwitchPortKind
 	Unknown    bool // learns MACs, gets unknown unicast
+	Gated      bool // packets may wait for it; see ArmGate
 	Switch     uint16
 	Port       dpdk.PortID // VIF, localnet
 	VLAN       uint16      // localnet; 0 is untagged
@@ -158,7 +159,7 @@ func (t *Tables) fill(spec *TableSpec) {
 
 	lsps := unsafe.Slice(t.c.lsps, len(spec.SwitchPorts))
 	for i, p := range spec.SwitchPorts {
-		lsps[i] = C.struct_pw_lsp{kind: C.uint8_t(p.Kind), unknown: C.bool(p.Unknown), sw: C.uint16_t(p.Switch),
+		lsps[i] = C.struct_pw_lsp{kind: C.uint8_t(p.Kind), unknown: C.bool(p.Unknown), gated: C.bool(p.Gated), sw: C.uint16_t(p.Switch),
 			port: C.uint16_t(p.Port), vlan: C.uint16_t(p.VLAN), lrp: C.uint16_t(p.RouterPort)}
 	}
 	lrps := unsafe.Slice(t.c.lrps, len(spec.RouterPorts))

@@ -28,7 +28,8 @@ struct pw_lsp {
 	uint16_t port;     // DPDK port id; VIF and LOCALNET
 	uint16_t vlan;     // tag on the wire, 0 for none; LOCALNET
 	uint16_t lrp;      // ROUTER: the peer
-	uint16_t reserved;
+	bool gated;        // packets may wait for it to come up; see pw_gate
+	uint8_t reserved;
 };
 
 // A plain switch port is a port of this node that frames leave by as they are.

@@ -155,11 +155,12 @@ pw_worker_purge(struct pw_worker *w)
 	purge_ring(w, w->punt_l2);
 	purge_ring(w, w->punt_ip);
 	purge_ring(w, w->inject);
-	for (uint32_t i = 0; i < w->park.cfg.slots; i++) {
+	for (uint32_t i = 0; i < w->park.n_slots; i++) {
 		struct rte_mbuf *m;
 		bool lost;
-		while ((m = pw_park_pop(&w->park, &w->park.slots[i], 0, &lost)) != NULL) {
+		while ((m = pw_park_pop(&w->park.slots[i], 0, &lost)) != NULL) {
 			atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+			w->counters.gate_discarded += w->park.slots[i].cls == PW_PARK_GATED;
 			pw_drop(w, m, PW_DROP_PARK_DISCARDED);
 		}
 	}

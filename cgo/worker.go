@@ -24,12 +24,32 @@ type RxQueue struct {
 	Queue uint16
 }
 
-// ParkConfig bounds a worker's parking.
+// ParkLimits bounds a class of a worker's park rings.
+type ParkLimits struct {
+	NextHops          int  // park rings, one per next hop
+	PacketsPerNextHop int  // packets in a ring before the oldest gives way
+	MaxPackets        int  // packets over all rings of the class
+	DropNewest        bool // a full ring refuses the newcomer instead
+}
+
+func (l ParkLimits) c() C.struct_pw_park_limits {
+	c := C.struct_pw_park_limits{slots: C.uint32_t(l.NextHops), ring: C.uint32_t(l.PacketsPerNextHop),
+		max_packets: C.uint32_t(l.MaxPackets)}
+	if l.DropNewest {
+		c.drop_newest = 1
+	}
+	return c
+}
+
+// ParkConfig bounds a worker's parking: for next hops that are being resolved, and
+// for those behind a gated switch port, of which there may be none.
 type ParkConfig struct {
 	NextHops          int  // park rings, one per unresolved next hop
 	PacketsPerNextHop int  // packets in a ring before the oldest gives way
 	MaxPackets        int  // packets over all of the worker's rings
 	DropNewest        bool // a full ring refuses the newcomer instead
+
+	Gated ParkLimits // zero when no switch port is gated
 }
 
 // WorkerConfig is what a worker needs to know before it runs.
@@ -60,6 +80,9 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 	if p := cfg.Park; p.NextHops < 1 || p.PacketsPerNextHop < 1 || p.MaxPackets < 1 {
 		return nil, errors.New("worker: parking bounds below 1")
 	}
+	if g := cfg.Park.Gated; g.NextHops != 0 && (g.NextHops < 1 || g.PacketsPerNextHop < 1 || g.MaxPackets < 1) {
+		return nil, errors.New("worker: bounds of gated parking below 1")
+	}
 	c := C.struct_pw_worker_config{
 		index:        C.uint16_t(index),
 		txq:          C.uint16_t(cfg.TxQueue),
@@ -68,23 +91,17 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 		max_sleep_ns: C.uint32_t(cfg.MaxSleep),
 		ring_size:    C.uint32_t(cfg.RingSize),
 		socket:       C.int(cfg.Socket),
-		park: C.struct_pw_park_config{
-			slots:       C.uint32_t(cfg.Park.NextHops),
-			ring:        C.uint32_t(cfg.Park.PacketsPerNextHop),
-			max_packets: C.uint32_t(cfg.Park.MaxPackets),
-		},
 	}
-	if cfg.Park.DropNewest {
-		c.park.drop_newest = 1
-	}
+	c.park.of[ParkNextHop] = ParkLimits{cfg.Park.NextHops, cfg.Park.PacketsPerNextHop, cfg.Park.MaxPackets, cfg.Park.DropNewest}.c()
+	c.park.of[ParkGated] = cfg.Park.Gated.c()
 	for i, q := range cfg.RxQueues {
 		c.rxqs[i] = C.struct_pw_rxq{port: C.uint16_t(q.Port), queue: C.uint16_t(q.Queue)}
 	}
 	w := C.pw_worker_new(d.c, &c)
 	if w == nil || C.pw_control_add_worker(d.c.control, w) != 0 {
 		C.pw_worker_free(w)
-		return nil, fmt.Errorf("worker %d: no DPDK memory for %d park rings of %d packets; raise dpdk.memory.size",
-			index, cfg.Park.NextHops, cfg.Park.PacketsPerNextHop)
+		return nil, fmt.Errorf("worker %d: no DPDK memory for %d park rings of %d packets and %d of %d; raise dpdk.memory.size",
+			index, cfg.Park.NextHops, cfg.Park.PacketsPerNextHop, cfg.Park.Gated.NextHops, cfg.Park.Gated.PacketsPerNextHop)
 	}
 	d.c.workers[index] = w
 	d.c.n_workers = C.uint16_t(index + 1)
@@ -106,7 +123,7 @@ func (w *Worker) Poll() int { return int(C.pw_worker_poll(w.c)) }
 
 // Housekeeping does what the loop does every few polls: finish park slots that
 // control has handed back.
-func (w *Worker) Housekeeping() { C.pw_worker_housekeeping(w.c, C.uint32_t(w.c.cfg.park.slots)) }
+func (w *Worker) Housekeeping() { C.pw_worker_housekeeping(w.c, w.c.park.n_slots) }
 
 // Index is the worker's number, from 0.
 func (w *Worker) Index() int { return int(w.c.cfg.index) }

@@ -24,11 +24,16 @@ struct pw_txbuf {
 	struct rte_mbuf *m[PW_BURST];
 };
 
-// A source MAC seen on a port that learns, on its way to control.
+enum pw_learn_event {
+	PW_LEARN_MAC = 0,  // a source MAC seen on a port that learns
+	PW_LEARN_APPEARED, // the first frame from a switch port that packets wait for
+};
+
+// What a worker saw on a switch port, on its way to control.
 struct pw_learn {
 	uint64_t mac;
 	uint16_t sw, lsp;
-	uint32_t zero;
+	uint32_t event; // enum pw_learn_event
 };
 
 // Load, single writer: the worker.
@@ -76,7 +81,6 @@ struct pw_worker {
 	uint64_t learned[PW_LEARN_CACHE];
 	uint16_t learned_lsp[PW_LEARN_CACHE];
 	struct pw_park park;
-	uint64_t park_popped;           // packets that the worker itself took from its rings
 
 	// To control, each with the worker as only producer: ARP and ND, other packets,
 	// learned MACs. What wants resolving has the ask ring of park. From control: inject.

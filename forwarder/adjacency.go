@@ -71,6 +71,9 @@ func (f *Forwarder) enterNeighbors() error {
 			return fmt.Errorf("internal: neighbor %s has adjacency %d, planned as %d", n.IP, adj, i)
 		}
 		f.adjs.records[adj].fixed = true
+		if i < f.plan.gateways {
+			f.FlagAdjacency(adj, cgo.AdjKnown)
+		}
 		f.reset(adj)
 	}
 	return nil
@@ -226,6 +229,25 @@ func (f *Forwarder) reset(adj uint32) {
 		return
 	}
 	f.SetAdjacency(adj, MAC{}, cgo.AdjIncomplete)
+}
+
+// FlagAdjacency tells the workers what they should know of a next hop besides its state.
+// Control lcore only.
+func (f *Forwarder) FlagAdjacency(adj uint32, flags cgo.AdjFlags) {
+	if f.record(adj) != nil {
+		f.res.dp.FlagAdjacency(adj, flags)
+	}
+}
+
+// AdjacencyPort returns the switch port that packets for the adjacency leave by, or
+// cgo.None when that isn't known. Control lcore only.
+func (f *Forwarder) AdjacencyPort(adj uint32) uint16 {
+	if r := f.record(adj); r != nil && !r.mac.IsZero() {
+		if e, known := f.fdb.entries[f.behindKey(r)]; known {
+			return e.switchPort
+		}
+	}
+	return cgo.None
 }
 
 // AdjacencyUsed reports whether a worker has forwarded by the adjacency since the

@@ -53,10 +53,12 @@ type Config struct {
 	Mbufs          int    // packets of the pool; default 16384, at least 1024
 	RxDesc, TxDesc uint16 // descriptors per queue; default: the driver's wish
 
-	Park         ParkConfig // of each worker; default 1024 next hops, 64 packets each, 4096 in all
-	RingSize     int        // of each ring to and from control, a power of two; default 1024
-	MaxNeighbors int        // beside those that the topology names; default 65536
-	MaxMACs      int        // MACs learned on ports that list unknown; default 65536
+	// Park bounds each worker's parking; default 1024 next hops, 64 packets each, 4096 in
+	// all. Gated takes effect when a switch port has ParkUntilUp; default 256, 256, 1024.
+	Park         ParkConfig
+	RingSize     int // of each ring to and from control, a power of two; default 1024
+	MaxNeighbors int // beside those that the topology names; default 65536
+	MaxMACs      int // MACs learned on ports that list unknown; default 65536
 
 	Logger *slog.Logger // default slog.Default()
 }
@@ -99,10 +101,29 @@ func (c Config) withDefaults() Config {
 	set(&c.Park.NextHops, 1024)
 	set(&c.Park.PacketsPerNextHop, 64)
 	set(&c.Park.MaxPackets, 4096)
+	if c.gated() {
+		set(&c.Park.Gated.NextHops, 256)
+		set(&c.Park.Gated.PacketsPerNextHop, 256)
+		set(&c.Park.Gated.MaxPackets, 1024)
+	} else {
+		c.Park.Gated = ParkLimits{}
+	}
 	set(&c.RingSize, 1024)
 	set(&c.MaxNeighbors, 65536)
 	set(&c.MaxMACs, 65536)
 	return c
+}
+
+// gated reports whether packets may wait for a switch port.
+func (c *Config) gated() bool {
+	for i := range c.Topology.Switches {
+		for j := range c.Topology.Switches[i].Ports {
+			if c.Topology.Switches[i].Ports[j].ParkUntilUp {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // check finds what no machine could run. What depends on the ports and on the
@@ -128,6 +149,9 @@ func (c *Config) check() error {
 		{"Park.NextHops", c.Park.NextHops, 1, maxEntries},
 		{"Park.PacketsPerNextHop", c.Park.PacketsPerNextHop, 1, maxEntries},
 		{"Park.MaxPackets", c.Park.MaxPackets, 1, maxEntries},
+		{"Park.Gated.NextHops", c.Park.Gated.NextHops, 0, maxEntries},
+		{"Park.Gated.PacketsPerNextHop", c.Park.Gated.PacketsPerNextHop, 0, maxEntries},
+		{"Park.Gated.MaxPackets", c.Park.Gated.MaxPackets, 0, maxEntries},
 		{"RingSize", c.RingSize, cgo.Burst, maxEntries},
 		{"MaxNeighbors", c.MaxNeighbors, 8, maxEntries},
 		{"MaxMACs", c.MaxMACs, 8, maxEntries},

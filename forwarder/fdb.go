@@ -78,5 +78,24 @@ func (f *Forwarder) LearnMAC(sw, sp uint16, mac MAC) {
 	}
 }
 
+// ForgetMACs forgets what was learned behind a switch port whose link is gone: from now
+// on those MACs are reached by flooding, until they are heard again. Control lcore only.
+func (f *Forwarder) ForgetMACs(switchPort uint16) {
+	for key, value := range f.fdb.entries {
+		if value.static || value.switchPort != switchPort {
+			continue
+		}
+		k := cgo.FDBKey(key.sw, key.mac)
+		if err := f.res.hashes[0].Delete(k[:]); err != nil {
+			f.log.Error("a learned MAC is not in its table", "error", err)
+		}
+		delete(f.fdb.entries, key)
+		f.fdb.learned--
+		for _, adj := range f.adjs.behind[key] {
+			f.store(adj, &f.adjs.records[adj])
+		}
+	}
+}
+
 // FDBFull returns how often a MAC was not learned because the table was full.
 func (f *Forwarder) FDBFull() uint64 { return f.fdb.full.Load() }

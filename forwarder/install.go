@@ -17,7 +17,7 @@ func (f *Forwarder) takeMemory() (err error) {
 	if err != nil {
 		return err
 	}
-	if want := len(f.cfg.Workers) * f.cfg.Park.MaxPackets; limit < want {
+	if want := mayPark(&f.cfg); limit < want {
 		f.log.Warn("the pool is too small for all packets that may be parked; raise dpdk.mbufs", "may_park", want, "can_park", limit)
 	}
 	var mtu uint16

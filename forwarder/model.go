@@ -27,6 +27,8 @@ type (
 	DatapathPort = topology.DatapathPort
 	// Neighbor is a next hop behind a router port.
 	Neighbor = topology.Neighbor
+	// Gate is a switch port that packets may wait for.
+	Gate = topology.Gate
 )
 
 // Types of switch port.
@@ -36,8 +38,12 @@ const (
 	PortLocalnet = topology.PortLocalnet
 )
 
-// ParkConfig bounds a worker's parking.
-type ParkConfig = cgo.ParkConfig
+// ParkConfig bounds a worker's parking; ParkLimits the part of it that waits for gated
+// switch ports.
+type (
+	ParkConfig = cgo.ParkConfig
+	ParkLimits = cgo.ParkLimits
+)
 
 // Counters are packets, ever; Drops has the order of DropReasons.
 type Counters = cgo.Counters

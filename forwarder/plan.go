@@ -21,6 +21,7 @@ type plan struct {
 	fdb         []fdbEntry
 	adjacencies []Neighbor // index: adjacency; gateways first. With a MAC it is permanent
 	gateways    int        // how many of adjacencies routes name
+	gates       []Gate
 	routes      []Route
 	warnings    []string
 }
@@ -82,6 +83,7 @@ func compile(t *Topology, ports []Port) (*plan, error) {
 	if err := c.compileRouters(); err != nil {
 		return nil, err
 	}
+	c.compileGates()
 	return c.plan, nil
 }
 

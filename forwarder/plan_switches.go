@@ -63,7 +63,7 @@ func (c *compiler) compileSwitches() error {
 func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switch) error {
 	index := uint16(len(c.plan.switchPorts))
 	row := planSwitchPort{name: sp.Name, port: c.portOf(sp), table: cgo.SwitchPort{
-		Kind: cgo.SwitchPortUnbound, Switch: sw, RouterPort: cgo.None, Unknown: sp.Unknown}}
+		Kind: cgo.SwitchPortUnbound, Switch: sw, RouterPort: cgo.None, Unknown: sp.Unknown, Gated: sp.ParkUntilUp}}
 	switch {
 	case sp.Type == topology.PortRouter:
 		lrp := c.lrps[sp.RouterPort]

@@ -78,11 +78,16 @@ func use(cfg *Config, ports []*port) poolUse {
 	return u
 }
 
+// mayPark is the packets that all workers together may park by their own bounds.
+func mayPark(cfg *Config) int {
+	return len(cfg.Workers) * (cfg.Park.MaxPackets + cfg.Park.Gated.MaxPackets)
+}
+
 // parkLimit is the packets that may be parked over all workers, so that receiving
 // never starves.
 func parkLimit(cfg *Config, ports []*port) (limit int, err error) {
 	u := use(cfg, ports)
-	want := len(cfg.Workers) * cfg.Park.MaxPackets
+	want := mayPark(cfg)
 	rest := cfg.Mbufs - u.total()
 	if least := len(cfg.Workers) * min(cfg.Park.PacketsPerNextHop, cfg.Park.MaxPackets); rest < least {
 		var parts []string

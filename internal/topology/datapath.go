@@ -22,3 +22,11 @@ type Neighbor struct {
 	IP         netip.Addr
 	MAC        MAC
 }
+
+// Gate is a switch port that packets may wait for (SwitchPort.ParkUntilUp), and the
+// next hops behind it.
+type Gate struct {
+	Name       string // of the switch port
+	SwitchPort uint16 // index in the datapath's switch port table
+	Neighbors  []Neighbor
+}

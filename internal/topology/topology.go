@@ -71,6 +71,10 @@ type SwitchPort struct {
 	Addresses []PortAddress // known hosts behind the port; never includes "unknown". Empty for PortRouter: the peer's MAC
 	Unknown   bool          // "unknown" was listed: learn MACs here and flood unknown unicast to it
 
+	// ParkUntilUp lets routed packets for Addresses wait until somebody behind the
+	// port is heard (park_until: up). PortVIF only.
+	ParkUntilUp bool
+
 	RouterPort  string // PortRouter: options.router-port, the peer's name
 	NetworkName string // PortLocalnet: options.network_name
 	Tag         uint16 // PortLocalnet: VLAN id 1..4094, 0 for untagged
