@@ -16,14 +16,14 @@ pw_park_take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
 }
 
 struct pw_newcomer
-pw_newcomer(const struct pw_datapath *dp, const struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
+pw_newcomer(const struct pw_worker *w, const struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
 {
 	uint8_t flags = 0;
 	if (p->adj != PW_NONE32)
-		flags = atomic_load_explicit(&dp->adjs[p->adj].flags, memory_order_relaxed);
+		flags = atomic_load_explicit(&w->dp->adjs[p->adj].flags, memory_order_relaxed);
 	return (struct pw_newcomer){
 		.cls = flags & PW_ADJ_GATED ? PW_PARK_GATED : PW_PARK_NEXTHOP,
-		.by = pw_park_opener(m, p->lsp, family),
+		.by = pw_park_opener(&w->park, m, p->lsp, family),
 		.known = flags & PW_ADJ_KNOWN,
 	};
 }

@@ -15,7 +15,7 @@ struct pw_newcomer {
 };
 
 // pw_newcomer says what m, of the family, asks room for. p->adj is its next hop's.
-struct pw_newcomer pw_newcomer(const struct pw_datapath *dp, const struct rte_mbuf *m, const struct pw_pkt *p,
+struct pw_newcomer pw_newcomer(const struct pw_worker *w, const struct rte_mbuf *m, const struct pw_pkt *p,
 			       uint8_t family);
 
 // pw_slot_room sees to a free slot of n's class, pw_packet_room to room for one packet
