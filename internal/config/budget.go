@@ -43,7 +43,7 @@ func MbufBudget(c *Config) Mbufs {
 		Reserve: mbufReserve,
 		Pool:    c.DPDK.Mbufs,
 	}
-	if hasGates(c) {
+	if c.HasGates() {
 		b.Parked += len(c.CPU.Workers) * c.Arpbuf.Gated.MaxPackets
 	}
 	for _, p := range c.Ports {
@@ -111,7 +111,7 @@ func MemoryBudget(c *Config) MemorySums {
 		Reserve:   memoryReserve,
 		Size:      c.DPDK.Memory.Size,
 	}
-	if hasGates(c) {
+	if c.HasGates() {
 		b.Parking += uint64(len(c.CPU.Workers)) * ringsSize(c.Arpbuf.Gated.MaxNexthops, c.Arpbuf.Gated.PacketsPerNexthop)
 	}
 	for i := range c.Topology.Routers {

@@ -56,9 +56,9 @@ func gatedAddresses(c *Config) (n int) {
 	return n
 }
 
-// hasGates reports whether any switch port is gated. Without one, event-gated
+// HasGates reports whether any switch port is gated. Without one, event-gated
 // parking takes no memory.
-func hasGates(c *Config) bool {
+func (c *Config) HasGates() bool {
 	return slices.ContainsFunc(c.Topology.Switches, func(s topology.Switch) bool {
 		return slices.ContainsFunc(s.Ports, func(p topology.SwitchPort) bool { return p.ParkUntilUp })
 	})
@@ -66,7 +66,7 @@ func hasGates(c *Config) bool {
 
 // budgets checks the sums over the local sections and the topology.
 func (d *decoder) budgets(c *Config, texts map[string]*yaml.Node) {
-	gates := hasGates(c)
+	gates := c.HasGates()
 	if b := MbufBudget(c); !b.Fits() {
 		lower := "arpbuf.max_packets"
 		if gates {
