@@ -71,9 +71,9 @@ type SwitchPort struct {
 	Addresses []PortAddress // known hosts behind the port; never includes "unknown". Empty for PortRouter: the peer's MAC
 	Unknown   bool          // "unknown" was listed: learn MACs here and flood unknown unicast to it
 
-	// ParkUntilUp makes routed packets for the port's Addresses wait until the port is
-	// up and its host speaks, instead of being lost on a host that is not there yet.
-	ParkUntilUp bool // PortVIF: park_until: up
+	// ParkUntilUp lets routed packets for Addresses wait until somebody behind the
+	// port is heard (park_until: up). PortVIF only.
+	ParkUntilUp bool
 
 	RouterPort  string // PortRouter: options.router-port, the peer's name
 	NetworkName string // PortLocalnet: options.network_name
