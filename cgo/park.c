@@ -48,10 +48,19 @@ pw_park_fini(struct pw_park *p)
 	memset(p, 0, sizeof(*p));
 }
 
+static bool
+serves(const struct pw_park_slot *s, const struct pw_park_key *key)
+{
+	struct pw_park_key own = pw_park_slot_key(s);
+	return memcmp(&own, key, sizeof(own)) == 0;
+}
+
 static uint32_t
 home(const struct pw_park *p, const struct pw_park_key *key)
 {
-	return rte_hash_crc(key, sizeof(*key), 0) & p->index_mask;
+	uint64_t words[3]; // rte_hash_crc reads words, which a key made of other types may not be read as
+	memcpy(words, key, sizeof(words));
+	return rte_hash_crc(words, sizeof(words), 0) & p->index_mask;
 }
 
 // Where key's slot stands in the index, or the empty place where it would go. The
@@ -60,7 +69,7 @@ static uint32_t
 place(const struct pw_park *p, const struct pw_park_key *key)
 {
 	uint32_t i = home(p, key);
-	while (p->index[i] != 0 && memcmp(&p->slots[p->index[i] - 1].key, key, sizeof(*key)) != 0)
+	while (p->index[i] != 0 && !serves(&p->slots[p->index[i] - 1], key))
 		i = (i + 1) & p->index_mask;
 	return i;
 }
@@ -110,7 +119,10 @@ pw_park_open(struct pw_park *p, const struct pw_park_key *key)
 	p->free = s->next_free;
 
 	atomic_thread_fence(memory_order_release); // control sees FREE before it sees another key
-	s->key = *key;
+	uint64_t words[3];
+	memcpy(words, key, sizeof(words));
+	for (int k = 0; k < 3; k++)
+		atomic_store_explicit(&s->key[k], words[k], memory_order_relaxed);
 	p->index[place(p, key)] = i + 1;
 	s->open_index = p->n_open;
 	p->open[p->n_open++] = i;
@@ -127,10 +139,12 @@ pw_park_close(struct pw_park *p, struct pw_park_slot *s)
 
 	// Take the place out of the index and close the gap: a later entry moves back
 	// when its home does not lie after the gap.
-	uint32_t gap = place(p, &s->key);
+	struct pw_park_key key = pw_park_slot_key(s);
+	uint32_t gap = place(p, &key);
 	p->index[gap] = 0;
 	for (uint32_t i = (gap + 1) & p->index_mask; p->index[i] != 0; i = (i + 1) & p->index_mask) {
-		uint32_t h = home(p, &p->slots[p->index[i] - 1].key);
+		key = pw_park_slot_key(&p->slots[p->index[i] - 1]);
+		uint32_t h = home(p, &key);
 		if (((i - h) & p->index_mask) >= ((i - gap) & p->index_mask)) {
 			p->index[gap] = p->index[i];
 			p->index[i] = 0;
