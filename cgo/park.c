@@ -84,10 +84,10 @@ pw_park_find(struct pw_park *p, const struct pw_park_key *key)
 void
 pw_park_ask(struct pw_park *p, struct pw_park_slot *s)
 {
-	// Pairs with control's clear-then-read in pw_park_next_ask: either we see the
-	// flag cleared and ask again, or control sees what we have just written.
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_exchange_explicit(&s->asked, 1, memory_order_relaxed))
+	// Both sides exchange, so one of the two exchanges reads what the other wrote and
+	// sees all that came before it: either we see control's 0 and ask again, or control
+	// sees our 1 and with it what we have just written to word and ring.
+	if (atomic_exchange_explicit(&s->asked, 1, memory_order_acq_rel))
 		return;
 	uint32_t tail = atomic_load_explicit(&p->ask_tail, memory_order_relaxed);
 	p->asks[tail & p->ask_mask] = pw_park_slot_index(p, s);
@@ -104,8 +104,7 @@ pw_park_next_ask(struct pw_park *p, uint32_t *slot)
 	// The place is ours to reuse only after head moves, the slot may ask again only
 	// after asked clears: in this order the ring never holds more than every slot.
 	atomic_store_explicit(&p->ask_head, head + 1, memory_order_release);
-	atomic_store_explicit(&p->slots[*slot].asked, 0, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst);
+	atomic_exchange_explicit(&p->slots[*slot].asked, 0, memory_order_acq_rel); // see pw_park_ask
 	return true;
 }
 

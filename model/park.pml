@@ -10,8 +10,8 @@
 // The weak orderings of the C are sequentially consistent where it matters:
 //   ask, then adjacency          fence in pw_park_packet and finish      (tso.pml)
 //   adjacency, then asks         fence in pw_control_asks_mark           (tso.pml)
-//   asked cleared, then word     fence in pw_park_next_ask               (tso.pml)
-//   word and ring, then asked    fence in pw_park_ask                    (tso.pml)
+//   asked cleared, then word     exchange in pw_park_next_ask            (tso.pml)
+//   word and ring, then asked    exchange in pw_park_ask                 (tso.pml)
 //   entry, then tail             release in pw_park_push, acquire in pw_park_pop
 //   key, then word, then key     release fence in pw_park_open, acquire in collect
 //   wire or TX queue, then word  release of the state word, acquire by the other side
