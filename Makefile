@@ -3,6 +3,7 @@
 
 GO       ?= go
 FUZZTIME ?= 30s
+PACKETS  ?= 10000000
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -X main.version=$(VERSION)
 BIN      := bin/parkway
@@ -11,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model build test test-unit test-race test-asan test-e2e \
-        model demo fuzz vet lint fmt clean ci
+        model stress demo fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' Makefile
@@ -48,6 +49,10 @@ test-e2e: deps ## the end-to-end tests in test/; needs root
 
 model: deps-model ## check the parking protocol's model with SPIN; MODEL=full for more
 	@scripts/model.sh $(MODEL)
+
+stress: deps ## the park rings on real threads, also under ThreadSanitizer; PACKETS (default 10000000) each
+	PARKWAY_STRESS_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v -run Stress ./cgo
+	PARKWAY_TSAN_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v ./test/tsan
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

@@ -52,7 +52,7 @@ collect(struct pw_control_batch *b, struct pw_worker *w)
 		ask->worker = w->cfg.index;
 		ask->slot = slot;
 		ask->word = atomic_load_explicit(&s->word, memory_order_acquire);
-		ask->key = s->key;
+		ask->key = pw_park_slot_key(s);
 		// A key is written between two lives of its slot, while the word says FREE.
 		atomic_thread_fence(memory_order_acquire);
 		uint64_t now = atomic_load_explicit(&s->word, memory_order_relaxed);

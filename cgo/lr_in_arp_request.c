@@ -43,10 +43,12 @@ resolved(const struct pw_datapath *dp, const struct pw_park_key *key, struct pw_
 static bool
 finish(struct pw_worker *w, struct pw_park_slot *s)
 {
+	const struct pw_park_key key = pw_park_slot_key(s);
+
 	for (;;) {
-		struct pw_pkt p = {.lsp = PW_NONE16, .out_lrp = (uint16_t)s->key.lrp};
+		struct pw_pkt p = {.lsp = PW_NONE16, .out_lrp = (uint16_t)key.lrp};
 		enum pw_adj_state state;
-		bool lost, send = resolved(w->dp, &s->key, &p, &state);
+		bool lost, send = resolved(w->dp, &key, &p, &state);
 
 		if (!send && state != PW_ADJ_FAILED && pw_park_size(s) > 0) {
 			// What this loop has sent goes ahead of what control may send from now on.
@@ -56,7 +58,7 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 			pw_park_ask(&w->park, s);
 			// Asked, now look again: see pw_park_packet.
 			atomic_thread_fence(memory_order_seq_cst);
-			if (!resolved(w->dp, &s->key, &p, &state))
+			if (!resolved(w->dp, &key, &p, &state))
 				return false;
 			word = pw_slot_with(word, PW_SLOT_PARKED);
 			if (!atomic_compare_exchange_strong_explicit(&s->word, &word,

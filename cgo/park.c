@@ -64,10 +64,19 @@ pw_park_fini(struct pw_park *p)
 	memset(p, 0, sizeof(*p));
 }
 
+static bool
+serves(const struct pw_park_slot *s, const struct pw_park_key *key)
+{
+	struct pw_park_key own = pw_park_slot_key(s);
+	return memcmp(&own, key, sizeof(own)) == 0;
+}
+
 static uint32_t
 home(const struct pw_park *p, const struct pw_park_key *key)
 {
-	return rte_hash_crc(key, sizeof(*key), 0) & p->index_mask;
+	uint64_t words[3]; // rte_hash_crc reads words, which a key made of other types may not be read as
+	memcpy(words, key, sizeof(words));
+	return rte_hash_crc(words, sizeof(words), 0) & p->index_mask;
 }
 
 // Where key's slot stands in the index, or the empty place where it would go. The
@@ -76,7 +85,7 @@ static uint32_t
 place(const struct pw_park *p, const struct pw_park_key *key)
 {
 	uint32_t i = home(p, key);
-	while (p->index[i] != 0 && memcmp(&p->slots[p->index[i] - 1].key, key, sizeof(*key)) != 0)
+	while (p->index[i] != 0 && !serves(&p->slots[p->index[i] - 1], key))
 		i = (i + 1) & p->index_mask;
 	return i;
 }
@@ -91,10 +100,10 @@ pw_park_find(struct pw_park *p, const struct pw_park_key *key)
 void
 pw_park_ask(struct pw_park *p, struct pw_park_slot *s)
 {
-	// Pairs with control's clear-then-read in pw_park_next_ask: either we see the
-	// flag cleared and ask again, or control sees what we have just written.
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_exchange_explicit(&s->asked, 1, memory_order_relaxed))
+	// Both sides exchange, so one of the two exchanges reads what the other wrote and
+	// sees all that came before it: either we see control's 0 and ask again, or control
+	// sees our 1 and with it what we have just written to word and ring.
+	if (atomic_exchange_explicit(&s->asked, 1, memory_order_acq_rel))
 		return;
 	uint32_t tail = atomic_load_explicit(&p->ask_tail, memory_order_relaxed);
 	p->asks[tail & p->ask_mask] = pw_park_slot_index(p, s);
@@ -111,8 +120,7 @@ pw_park_next_ask(struct pw_park *p, uint32_t *slot)
 	// The place is ours to reuse only after head moves, the slot may ask again only
 	// after asked clears: in this order the ring never holds more than every slot.
 	atomic_store_explicit(&p->ask_head, head + 1, memory_order_release);
-	atomic_store_explicit(&p->slots[*slot].asked, 0, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst);
+	atomic_exchange_explicit(&p->slots[*slot].asked, 0, memory_order_acq_rel); // see pw_park_ask
 	return true;
 }
 
@@ -130,7 +138,10 @@ pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_clas
 	pw_park_share_open(p, s);
 
 	atomic_thread_fence(memory_order_release); // control sees FREE before it sees another key
-	s->key = *key;
+	uint64_t words[3];
+	memcpy(words, key, sizeof(words));
+	for (int k = 0; k < 3; k++)
+		atomic_store_explicit(&s->key[k], words[k], memory_order_relaxed);
 	p->index[place(p, key)] = i + 1;
 	s->open_index = p->n_open;
 	p->open[p->n_open++] = i;
@@ -148,10 +159,12 @@ pw_park_close(struct pw_park *p, struct pw_park_slot *s)
 	pw_park_share_close(p, s);
 	// Take the place out of the index and close the gap: a later entry moves back
 	// when its home does not lie after the gap.
-	uint32_t gap = place(p, &s->key);
+	struct pw_park_key key = pw_park_slot_key(s);
+	uint32_t gap = place(p, &key);
 	p->index[gap] = 0;
 	for (uint32_t i = (gap + 1) & p->index_mask; p->index[i] != 0; i = (i + 1) & p->index_mask) {
-		uint32_t h = home(p, &p->slots[p->index[i] - 1].key);
+		key = pw_park_slot_key(&p->slots[p->index[i] - 1]);
+		uint32_t h = home(p, &key);
 		if (((i - h) & p->index_mask) >= ((i - gap) & p->index_mask)) {
 			p->index[gap] = p->index[i];
 			p->index[i] = 0;

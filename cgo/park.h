@@ -88,7 +88,7 @@ struct pw_park_slot {
 	_Atomic uint64_t word;  // generation << 8 | enum pw_slot_state; both sides, by the table above
 	_Atomic uint32_t tail;  // packets ever parked in this ring
 	_Atomic uint32_t asked; // 1 while this slot sits in the ask ring; worker sets, control clears
-	struct pw_park_key key; // stable from PARKED to FREE
+	_Atomic uint64_t key[3]; // struct pw_park_key, stable from PARKED to FREE; see pw_park_slot_key
 	uint32_t next_free;     // worker's free list
 	uint32_t open_index;    // worker's place in the list of open slots
 	uint32_t mask;          // places in ring - 1; fixed
@@ -147,6 +147,22 @@ static inline uint64_t
 pw_slot_with(uint64_t word, enum pw_slot_state s)
 {
 	return (word & ~(uint64_t)0xff) | s;
+}
+
+// pw_park_slot_key returns s's key. Control may read it while the worker opens the
+// slot for another: it is then one of neither, in words that nobody tore, and the state
+// word, read before and after it, says so.
+static inline struct pw_park_key
+pw_park_slot_key(const struct pw_park_slot *s)
+{
+	union {
+		uint64_t word[3];
+		struct pw_park_key key;
+	} u;
+	_Static_assert(sizeof(u.word) == sizeof(u.key), "a key is three words");
+	for (int i = 0; i < 3; i++)
+		u.word[i] = atomic_load_explicit(&s->key[i], memory_order_relaxed);
+	return u.key;
 }
 
 // pw_park_init allocates the slots of one worker in DPDK memory. 0, or -ENOMEM.

@@ -10,8 +10,8 @@
 // The weak orderings of the C are sequentially consistent where it matters:
 //   ask, then adjacency          fence in pw_park_packet and finish      (tso.pml)
 //   adjacency, then asks         fence in pw_control_asks_mark           (tso.pml)
-//   asked cleared, then word     fence in pw_park_next_ask               (tso.pml)
-//   word and ring, then asked    fence in pw_park_ask                    (tso.pml)
+//   asked cleared, then word     exchange in pw_park_next_ask            (tso.pml)
+//   word and ring, then asked    exchange in pw_park_ask                 (tso.pml)
 //   entry, then tail             release in pw_park_push, acquire in pw_park_pop
 //   key, then word, then key     release fence in pw_park_open, acquire in collect
 //   wire or TX queue, then word  release of the state word, acquire by the other side
@@ -43,6 +43,12 @@
 #endif
 #ifndef MOVES           // control finds that it has no queue to that port
 #define MOVES 1
+#endif
+#ifndef PREEMPT         // a newcomer without a slot may take another next hop's
+#define PREEMPT 0
+#endif
+#ifndef EVICT           // a newcomer may cost another slot its oldest packet
+#define EVICT 0
 #endif
 #define BURST 2
 #define BATCH 2         // asks that a poll brings at most
@@ -91,7 +97,7 @@ bit kicked;             // kick != kick_seen
 chan pend[SLOTS] = [RING] of { byte };  // struct pw_drain: popped and not sent
 
 // For the properties alone.
-bit ended[PACKETS + 1]; // sent, evicted, expired, failed, discarded or refused
+bit ended[PACKETS + 1]; // sent, evicted, pre-empted, expired, failed, discarded or refused
 byte last[KEYS];        // on the wire, of a next hop's flow
 byte pkey[PACKETS + 1];
 bit kicking;            // control is between its two steps of a hand-back
@@ -161,6 +167,12 @@ inline worker_look(sl)
 #define CLAIMABLE(sl) 1
 #else
 #define CLAIMABLE(sl) (head[sl] == h)
+#endif
+
+#ifdef EVICT_NO_CAS
+#define EVICTABLE(sl) 1
+#else
+#define EVICTABLE(sl) CLAIMABLE(sl)
 #endif
 
 #ifdef FREE_BEFORE_EMPTY
@@ -268,16 +280,110 @@ inline push(sl, x)
 	}
 }
 
+// pw_packet_room: at the bound on packets the oldest of another slot may give way,
+// whoever has that slot: the claim is on head alone. Which, and when, is policy; here
+// it is any.
+inline evict_other(sl)
+{
+#if EVICT && SLOTS > 1
+	v = 1 - sl;
+	if
+	:: true
+	:: head[v] != tail[v] ->
+		worker_look(v);
+		atomic {
+			if
+			:: m != 0 && EVICTABLE(v) -> head[v] = h + 1; finis(m)
+			:: else // lost to control, which has made room
+			fi;
+			m = 0; h = 0
+		}
+	fi;
+	v = 0
+#else
+	skip
+#endif
+}
+
+#ifdef PREEMPT_DRAINING
+#define PREEMPTIBLE(sl) (ST(word[sl]) == PARKED || ST(word[sl]) == DRAINING)
+#else
+#define PREEMPTIBLE(sl) (ST(word[sl]) == PARKED)
+#endif
+
+// pw_slot_room's preempt: the slot s of another next hop becomes FREE, its packets
+// end; s is NONE when control has claimed it first.
+inline preempt()
+{
+#ifdef PREEMPT_NO_CAS
+	if
+	:: PREEMPTIBLE(s) -> word[s] = GEN(word[s]) | HANDBACK
+	:: else -> s = NONE
+	fi;
+#else
+	atomic {
+		if
+		:: PREEMPTIBLE(s) -> word[s] = GEN(word[s]) | HANDBACK
+		:: else -> s = NONE
+		fi
+	};
+#endif
+	do
+	:: s == NONE -> break
+	:: s != NONE ->
+#ifdef PREEMPT_FULL
+		atomic { word[s] = GEN(word[s]) | FREE; n_open--; break };
+#endif
+		worker_look(s);
+		atomic {
+			turns++;
+			MUST(worker_bounded, turns <= RING + 1);
+			if
+			:: m == 0 ->
+				word[s] = GEN(word[s]) | FREE;
+				n_open--;
+				turns = 0; h = 0;
+				break
+			:: m != 0 && CLAIMABLE(s) -> head[s] = h + 1; finis(m)
+			:: m != 0 && !CLAIMABLE(s)      // lost: control expired that one
+			fi;
+			m = 0; h = 0
+		}
+	od
+}
+
 #if SLOTS > 1
 #define HANDED_BACK (ST(word[0]) == HANDBACK || ST(word[1]) == HANDBACK)
 #else
 #define HANDED_BACK (ST(word[0]) == HANDBACK)
 #endif
 
+// A packet's next hop. Next hops are alike, so each is named after the one before it.
+#if KEYS > 2
+#define NEXT_NAME(x) :: x > 2 && last_named == 1 -> pkey[x] = 2; last_named = 2 \
+	:: last_named == 2 -> pkey[x] = 2
+#else
+#define NEXT_NAME(x)
+#endif
+inline name(x)
+{
+	if
+	:: pkey[x] = 0
+	:: x > 1 -> pkey[x] = 1; if :: last_named == 0 -> last_named = 1 :: else fi
+	NEXT_NAME(x)
+	fi
+}
+
 active proctype worker()
 {
 	byte next = 1;  // number of the next packet to arrive
 	byte n, i, k, s, a, m, h, turns, n_open, visits;
+#if KEYS > 1
+	byte last_named;
+#endif
+#if EVICT && SLOTS > 1
+	byte v;         // the slot that an eviction takes from
+#endif
 	bit lost;       // asked was set already
 	bit closed, parked;
 	byte b[BURST];  // the adjacency words of the burst
@@ -294,11 +400,8 @@ end_poll:	if
 			:: next < PACKETS -> n = 2
 			fi;
 #if KEYS > 1
-			if      // packet 1 names next hop 0
-			:: pkey[next] = 0
-			:: next > 1 -> pkey[next] = 1
-			fi;
-			if :: n == 2 -> if :: pkey[next + 1] = 0 :: pkey[next + 1] = 1 fi :: else fi
+			name(next);
+			if :: n == 2 -> name(next + 1) :: else fi
 #endif
 		// Nothing to do until control says so. The housekeeping of every 256 polls
 		// may come between control's two steps, and never is what saves a packet.
@@ -363,15 +466,34 @@ look:
 		fi;
 		choose_free();
 		if
-		:: s == NONE -> s = 0; finis(next + i); i++; goto arp_request
+		:: s != NONE -> goto ahead
+		:: s == NONE -> goto refuse
+#if PREEMPT
+		:: s == NONE -> s = 0
+#if SLOTS > 1
+		:: s == NONE -> s = 1
+#endif
+#endif
+		fi
+	};
+	preempt();
+	atomic {
+		if
+		:: s == NONE ->
+refuse:			s = 0; finis(next + i); i++; goto arp_request
 		:: else
 		fi
 	};
+ahead:	evict_other(s);
 #ifndef NO_SEND_AHEAD
 	atomic { deliver_kept(); tx_flush() };
 #endif
 	atomic { MUST(free_is_empty, head[s] == tail[s]); skey[s] = k; n_open++ };
+#ifdef NO_NEW_GENERATION
+	word[s] = GEN(word[s]) | PARKED;
+#else
 	word[s] = (GEN(word[s]) + 4) | PARKED;
+#endif
 	push(s, next + i);
 	ask(s);
 #ifdef NO_RECHECK
@@ -395,7 +517,7 @@ look:
 
 join:
 	if
-	:: tail[s] - head[s] < RING -> goto room
+	:: tail[s] - head[s] < RING -> evict_other(s); goto room
 	:: else
 	fi;
 	worker_look(s);
@@ -533,11 +655,11 @@ inline forget_closed(kk, ss)
 // What may happen between two polls, asked for or not.
 #define EVENTS(kk) \
 	:: nb == 0 && phase[kk] == draining && STIR(kk) -> k = kk; goto drain \
-	:: nb == 0 && phase[kk] == parking && !dead -> k = kk; goto begin_drain \
-	:: nb == 0 && flushes > 0 && !dead && (phase[kk] != parking || adj[kk] == FAILED) -> \
+	:: nb == 0 && phase[kk] == parking && !dead[kk] -> k = kk; goto begin_drain \
+	:: nb == 0 && flushes > 0 && !dead[kk] && (phase[kk] != parking || adj[kk] == FAILED) -> \
 		k = kk; flushes--; goto unpublish \
 	:: nb == 0 && fails > 0 && phase[kk] == parking && adj[kk] == INCOMPLETE -> \
-		k = kk; fails--; if :: dead = 1 :: true fi; goto fail \
+		k = kk; fails--; if :: dead[kk] = 1 :: true fi; goto fail \
 	:: nb == 0 && expires > 0 && phase[kk] != draining && !NOBODY(kk) -> k = kk; expires--; goto expire
 
 active proctype control()
@@ -546,7 +668,7 @@ active proctype control()
 	byte bk[BATCH], bs[BATCH], bw[BATCH];
 	byte phase[KEYS], mark[KEYS], known[KEYS * SLOTS], taken[SLOTS];
 	byte flushes = FLUSHES, fails = FAILS, expires = EXPIRES, txfulls = TXFULLS, moves = MOVES;
-	bit dead, one;
+	bit dead[KEYS], one;
 
 turn:
 	atomic {
@@ -574,6 +696,9 @@ end_turn:	if
 		EVENTS(0)
 #if KEYS > 1
 		EVENTS(1)
+#endif
+#if KEYS > 2
+		EVENTS(2)
 #endif
 		fi
 	};

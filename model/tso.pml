@@ -8,9 +8,9 @@
 // DEKKER=2  worker: writes a slot's new word, then swaps asked to 1     (pw_park_ask)
 //           control: clears asked, then reads the slot's word      (pw_park_next_ask)
 //
-// Without WORKER_FENCE or CONTROL_FENCE that fence is left out. In pair 2 the
-// worker's swap is a locked instruction on x86 and empties the buffer by itself;
-// the fence before it is for C11 and for weaker machines.
+// Without WORKER_FENCE or CONTROL_FENCE that fence is left out. In pair 2 both sides
+// swap, which on x86 is a locked instruction: control's is a plain store here, and its
+// fence what makes it a swap.
 //
 // At the end the packet must have somebody to send it: the worker, who saw the
 // resolution, or control, who has read the ask and the slot's word.

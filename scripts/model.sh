@@ -3,7 +3,7 @@
 # model.sh [full]: checks the models in model/ with SPIN: each property over all
 # interleavings, then that every mutation of the protocol is found out. One line
 # each, with the states explored; fails if a property does, or if a mutation passes.
-# With full, larger configurations as well (about a minute more, 1 GB).
+# With full, larger configurations as well (some minutes more, 1.5 GB).
 set -u
 cd "$(dirname "$0")/../model"
 full=${1:-}
@@ -42,13 +42,14 @@ check() {
 
 line() { printf '%-24s %-9s %12s states  %s\n' "$@"; }
 
-# of "KEYS SLOTS RING PACKETS FLUSHES FAILS EXPIRES TXFULLS MOVES": spin's flags.
+# of "KEYS SLOTS RING PACKETS FLUSHES FAILS EXPIRES TXFULLS MOVES PREEMPT EVICT":
+# spin's flags. What is left out at the end is 0.
 of() {
 	local name flags=
 	# shellcheck disable=SC2086
 	set -- $1
-	for name in KEYS SLOTS RING PACKETS FLUSHES FAILS EXPIRES TXFULLS MOVES; do
-		flags+=" -D$name=$1"
+	for name in KEYS SLOTS RING PACKETS FLUSHES FAILS EXPIRES TXFULLS MOVES PREEMPT EVICT; do
+		flags+=" -D$name=${1:-0}"
 		shift
 	done
 	echo "$flags"
@@ -59,14 +60,19 @@ configurations=(
 	"1 1 2 5 1 0 0 0 0" # forgotten and resolved again
 	"1 1 2 5 0 1 1 1 1" # failed, expired, a full transmit queue, moved
 	"1 1 2 3 1 1 0 0 0" # forgotten and failed
-	"2 1 2 4 0 0 0 0 0" # one slot for two next hops: it is reused
-	"2 2 2 3 0 0 0 0 0" # two slots, two next hops
+	"2 1 2 3 0 0 1 0 0 1"   # one slot for two next hops: reused, pre-empted, also while control expires it
+	"2 1 2 2 0 1 1 1 1 1"   # pre-empted, and failed or moved
+	"2 1 2 2 1 0 0 0 0 1"   # pre-empted, forgotten and resolved again
+	"2 2 2 3 0 0 0 0 0 0 1" # two slots, two next hops; one costs the other its oldest
 )
 if [ "$full" = full ]; then
 	configurations+=(
 		"1 1 3 5 1 0 0 0 0"
 		"1 1 2 3 1 1 0 1 0"
-		"2 1 2 3 1 0 0 0 0"
+		"2 1 2 4 0 0 0 0 0 1"
+		"2 1 2 3 1 0 0 0 0 1"
+		"2 2 2 2 1 0 1 0 0 0 1"
+		"3 2 2 3 0 0 0 0 0 1" # three next hops, two slots
 	)
 fi
 declare -A violated=()
@@ -98,7 +104,8 @@ holds() {
 		failed=1
 	fi
 }
-holds nobody_waits "no cycle: every path ends" park.pml -O1 "$(of "1 1 2 4 1 0 0 0 0")" "-DNP -DCOLLAPSE" -l
+holds nobody_waits "no cycle: every path ends" park.pml -O0 "$(of "1 1 2 3 1 0 0 0 0")" "-DNP -DCOLLAPSE" -l
+holds nobody_waits "no cycle; pre-empted" park.pml -O0 "$(of "2 1 2 2 0 0 1 0 0 1")" "-DNP -DCOLLAPSE" -l
 holds hand_back_completes "LTL, weak fairness; a full queue" park.pml -O0 "$(of "1 1 2 3 0 0 0 1 0") -DLTL" -DCOLLAPSE "-a -f"
 holds hand_back_completes "LTL, weak fairness; forgotten" park.pml -O0 "$(of "1 1 2 2 1 0 0 0 0") -DLTL" -DCOLLAPSE "-a -f"
 holds ask_fences "x86 store buffers" tso.pml -O0 "-DDEKKER=1 -DWORKER_FENCE -DCONTROL_FENCE" -DSAFETY ""
@@ -135,6 +142,11 @@ mutation NO_DRAIN_BOUND drain_bounded "1 1 2 4 0 0 0 0 0"
 mutation NO_ASKED_FLAG asks_fit "1 1 2 3 1 0 0 0 0"
 mutation NO_KICK no_packet_lost "1 1 2 3 0 0 0 0 0"
 mutation KEEP_PENDING no_packet_lost "1 1 2 3 0 0 0 1 1"
+mutation PREEMPT_NO_CAS one_sender "2 1 2 3 0 0 0 0 0 1"
+mutation PREEMPT_DRAINING no_overtaking "2 1 2 3 0 0 0 0 0 1"
+mutation PREEMPT_FULL free_is_empty "2 1 2 3 0 0 0 0 0 1"
+mutation NO_NEW_GENERATION no_packet_lost "2 1 2 3 0 0 0 0 0 1"
+mutation EVICT_NO_CAS no_double_send "2 2 2 3 0 0 0 0 0 0 1"
 mutation HALF_SWEEP all_slots_close "2 2 2 3 0 0 0 0 0"
 tso() { breaks "tso: $1" no_packet_lost tso.pml -O0 "$2" -DSAFETY ""; }
 tso "ask, no fences" "-DDEKKER=1"
