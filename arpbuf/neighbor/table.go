@@ -92,6 +92,9 @@ func (t *Table) Len() int { return len(t.entries) }
 // Stats returns the counters.
 func (t *Table) Stats() Stats { return t.stats }
 
+// LastTry reports that e's last probe has been decided: it is FAILED at its deadline.
+func (t *Table) LastTry(e *Entry) bool { return e.asking && e.tries >= t.cfg.McastSolicit }
+
 // Each calls f for every entry, in no order. f must not cause events.
 func (t *Table) Each(f func(*Entry)) {
 	for _, e := range t.entries {
