@@ -43,17 +43,16 @@ func (r *Resolver) expire() {
 }
 
 func (r *Resolver) expireNextHop(n *nexthop, before *[cgo.ParkClasses]uint64) {
-	r.depth(n) // a wait that nobody asked for begins before it may end
+	r.standing(n) // a wait that nobody asked for begins before it may end
 	spared, expired := r.failsSoon(n), 0
 	for i := range n.slots {
 		s := n.slots[i].Slot
-		class := r.ctl.Class(s)
-		if before[class] > 0 && (class == cgo.ParkGated || !spared) {
-			expired += r.ctl.Expire(s, before[class], r.cfg.RearmAge)
+		if b := before[r.ctl.Class(s)]; b > 0 && !spared {
+			expired += r.ctl.Expire(s, b, r.cfg.RearmAge)
 		}
 	}
 	n.wait.lost += expired
-	left := r.depth(n)
+	left := r.standing(n)
 	if expired > 0 && left == 0 {
 		r.waited(n, WaitExpired, n.wait.lost)
 	}

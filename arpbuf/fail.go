@@ -33,7 +33,7 @@ func (r *Resolver) failParked(n *nexthop) {
 		reports = 0
 	}
 	failed := 0
-	r.depth(n)
+	r.standing(n)
 	for i := range n.slots {
 		if r.ctl.Class(n.slots[i].Slot) == cgo.ParkGated {
 			continue // waits for a port, whatever probes say
@@ -54,7 +54,7 @@ func (r *Resolver) failParked(n *nexthop) {
 
 // discardParked frees what waits for n without a word and returns the packets.
 func (r *Resolver) discardParked(n *nexthop) (packets int) {
-	r.depth(n)
+	r.standing(n)
 	for i := range n.slots {
 		packets += r.take(&n.slots[i], func(m *dpdk.Mbuf) { r.ctl.Drop(m, cgo.DropParkDiscarded) })
 	}

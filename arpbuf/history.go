@@ -120,9 +120,9 @@ func (r *Resolver) waits(n *nexthop, s cgo.Slot, fresh bool) {
 	}
 }
 
-// depth counts what stands in n's rings and begins a wait if nobody has noticed it yet:
+// standing counts what stands in n's rings and begins a wait if nobody has noticed it yet:
 // workers park into a ring that is open without asking.
-func (r *Resolver) depth(n *nexthop) (packets int) {
+func (r *Resolver) standing(n *nexthop) (packets int) {
 	for i := range n.slots {
 		s := n.slots[i].Slot
 		k, oldest := r.ctl.Depth(s)
@@ -139,7 +139,7 @@ func (r *Resolver) depth(n *nexthop) (packets int) {
 
 // answered: n begins to drain.
 func (r *Resolver) answered(n *nexthop) {
-	packets := r.depth(n)
+	packets := r.standing(n)
 	n.wait.seen = n.wait.sent + packets
 	n.wait.answer = cgo.TSC()
 }

@@ -181,3 +181,21 @@ func TestDeferredProbesGoOut(t *testing.T) {
 		t.Errorf("%d probes within %v", got, took)
 	}
 }
+
+// The loop does not sleep past the next token.
+func TestWaitForAToken(t *testing.T) {
+	g := start(t, func(f *forwarder.Config, c *arpbuf.Config) { probeRate(1)(f, c); c.RetransTime = time.Minute })
+	g.cold(hostN(0), hostN(1))
+	g.clock.advance(999 * time.Millisecond)
+	var wait time.Duration
+	g.wait("an idle turn", func() bool { wait = g.r.TurnWait(); return wait > 0 })
+	if wait > 1100*time.Microsecond {
+		t.Errorf("waits %v, the next token comes in 1 ms", wait)
+	}
+	g.asked()
+	g.clock.advance(2 * time.Millisecond)
+	g.r.Turn()
+	if got := g.asked(); !slices.Equal(got, []netip.Addr{hostN(1)}) {
+		t.Errorf("asked: %v", got)
+	}
+}
