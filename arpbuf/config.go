@@ -37,8 +37,10 @@ type Config struct {
 	EAL  *dpdk.EAL
 	CPUs dpdk.CPUSet // of the control lcore
 
-	MaxAge    time.Duration // longest time in a park ring, from arrival; 0 is unlimited
-	OnFailure OnFailure
+	MaxAge      time.Duration // longest time in a park ring, from arrival; 0 is unlimited
+	GatedMaxAge time.Duration // the same for packets that wait for a switch port
+	RearmAge    bool          // ages count from the arrival of the ring's newest packet, as OVN's do
+	OnFailure   OnFailure
 
 	RetransTime       time.Duration // between probes
 	McastSolicit      int           // probes before a next hop is FAILED
@@ -47,9 +49,12 @@ type Config struct {
 	FailedHoldoff     time.Duration // FAILED lasts this long, doubling
 	MaxFailedHoldoff  time.Duration // up to this
 	MaxEntries        int           // learned neighbors
+	Remember          time.Duration // how long an unused neighbor is remembered to have answered
+	ProbeRate         float64       // multicast ARP requests and NS per second and router port, and their burst
 
-	ICMPRate  float64 // ICMP errors per second, of each kind
-	ICMPBurst int
+	ICMPRate         float64 // ICMP errors per second, of each kind
+	ICMPBurst        int
+	UnreachableBurst int // at least this for the reports of packets that waited in vain: a full ring's worth
 
 	MaxSleep time.Duration // longest sleep of an idle loop between two looks
 
@@ -61,6 +66,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		MaxAge:            3 * time.Second,
+		GatedMaxAge:       time.Minute,
 		RetransTime:       time.Second,
 		McastSolicit:      3,
 		UcastSolicit:      3,
@@ -68,8 +74,11 @@ func DefaultConfig() Config {
 		FailedHoldoff:     5 * time.Second,
 		MaxFailedHoldoff:  60 * time.Second,
 		MaxEntries:        65536,
+		Remember:          10 * time.Minute,
+		ProbeRate:         1000,
 		ICMPRate:          100,
 		ICMPBurst:         10,
+		UnreachableBurst:  64,
 		MaxSleep:          50 * time.Microsecond,
 		Logger:            slog.Default(),
 		Clock:             systemClock{},
@@ -95,6 +104,7 @@ func (c *Config) complete() error {
 		ok   bool
 	}{
 		{"MaxAge", c.MaxAge >= 0},
+		{"GatedMaxAge", c.GatedMaxAge >= 0},
 		{"RetransTime", c.RetransTime > 0},
 		{"McastSolicit", c.McastSolicit > 0},
 		{"UcastSolicit", c.UcastSolicit > 0},
@@ -102,8 +112,11 @@ func (c *Config) complete() error {
 		{"FailedHoldoff", c.FailedHoldoff > 0},
 		{"MaxFailedHoldoff", c.MaxFailedHoldoff >= c.FailedHoldoff},
 		{"MaxEntries", c.MaxEntries > 0},
+		{"Remember", c.Remember > 0},
+		{"ProbeRate", c.ProbeRate > 0},
 		{"ICMPRate", c.ICMPRate >= 0},
 		{"ICMPBurst", c.ICMPBurst >= 0},
+		{"UnreachableBurst", c.UnreachableBurst >= 0},
 	} {
 		if !f.ok {
 			return fmt.Errorf("arpbuf: Config.%s is out of range; start from DefaultConfig", f.name)

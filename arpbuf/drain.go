@@ -15,6 +15,7 @@ const drainPatience = time.Second
 // a worker that asks later sees DRAINING and sends for itself.
 func (r *Resolver) beginDrain(n *nexthop) {
 	r.plane.SetAdjacency(n.adj, n.mac, cgo.AdjDraining)
+	r.answered(n)
 	r.ctl.MarkAsks(&n.mark)
 	n.phase, n.progress = draining, r.turnAt
 	r.draining[n] = struct{}{}
@@ -46,6 +47,7 @@ func (r *Resolver) drain(n *nexthop) {
 	}
 	r.plane.SetAdjacency(n.adj, n.mac, n.final)
 	n.phase = sending
+	r.resolved(n)
 	delete(r.draining, n)
 	delete(r.waiting, n)
 }
@@ -54,6 +56,7 @@ func (r *Resolver) drain(n *nexthop) {
 func (r *Resolver) drainSlot(n *nexthop, s *slot) (closed bool) {
 	sent, status := r.ctl.Drain(s.Slot, n.adj)
 	r.stats.Drained += uint64(sent)
+	n.wait.sent += sent
 	if sent > 0 {
 		n.progress, s.again = r.turnAt, time.Time{}
 	}
@@ -64,12 +67,14 @@ func (r *Resolver) drainSlot(n *nexthop, s *slot) (closed bool) {
 			s.again = r.turnAt
 		case r.turnAt.Sub(s.again) >= drainPatience:
 			r.ctl.Abandon(s.Slot)
+			s.again = time.Time{}
 			r.stats.Abandoned++
 			r.warn("drain abandoned", "a transmit queue stays full, parked packets dropped",
 				"router_port", r.ports.get(n.entry.Key().RouterPort).name(), "next_hop", n.entry.Key().IP)
 		}
 		return false
 	case cgo.DrainDone, cgo.DrainGone:
+		s.again = time.Time{}
 		return !r.ctl.Open(s.Slot)
 	}
 	return false

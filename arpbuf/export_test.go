@@ -2,5 +2,13 @@
 
 package arpbuf
 
+import "time"
+
 // Turn is one turn of the control loop, for tests that drive it themselves.
 func (r *Resolver) Turn() { r.turn(0) }
+
+// SetMaxAge changes Config.MaxAge between two turns.
+func (r *Resolver) SetMaxAge(d time.Duration) { r.cfg.MaxAge = d }
+
+// TurnWait is Turn, and returns how long the next turn may wait.
+func (r *Resolver) TurnWait() time.Duration { return r.turn(0) }

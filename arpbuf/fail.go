@@ -32,8 +32,13 @@ func (r *Resolver) failParked(n *nexthop) {
 	if r.cfg.OnFailure == Silent {
 		reports = 0
 	}
+	failed := 0
+	r.standing(n)
 	for i := range n.slots {
-		r.take(n.slots[i].Slot, func(m *dpdk.Mbuf) {
+		if r.ctl.Class(n.slots[i].Slot) == cgo.ParkGated {
+			continue // waits for a port, whatever probes say
+		}
+		failed += r.take(&n.slots[i], func(m *dpdk.Mbuf) {
 			limited := r.icmp.buckets[unreachable].refused
 			if reports != 0 && r.report(m, unreachable) {
 				reports--
@@ -43,40 +48,53 @@ func (r *Resolver) failParked(n *nexthop) {
 			r.ctl.Drop(m, cgo.DropParkFailed)
 		})
 	}
+	r.waited(n, WaitFailed, failed)
 	r.closeSlots(n)
 }
 
-// discardParked frees what waits for n without a word.
-func (r *Resolver) discardParked(n *nexthop) {
+// discardParked frees what waits for n without a word and returns the packets.
+func (r *Resolver) discardParked(n *nexthop) (packets int) {
+	r.standing(n)
 	for i := range n.slots {
-		r.discardSlot(n.slots[i].Slot, cgo.DropParkDiscarded)
+		packets += r.take(&n.slots[i], func(m *dpdk.Mbuf) { r.ctl.Drop(m, cgo.DropParkDiscarded) })
 	}
+	r.waited(n, WaitDiscarded, packets)
 	r.closeSlots(n)
+	return packets
 }
 
-func (r *Resolver) discardSlot(s cgo.Slot, reason cgo.DropReason) {
-	r.take(s, func(m *dpdk.Mbuf) { r.ctl.Drop(m, reason) })
+// refuseSlot frees what waits in a slot that serves no next hop of ours.
+func (r *Resolver) refuseSlot(s cgo.Slot, reason cgo.DropReason) {
+	r.take(&slot{Slot: s}, func(m *dpdk.Mbuf) { r.ctl.Drop(m, reason) })
 }
 
-// take claims a slot, gives every packet in it to f, who takes it, and hands the
-// slot back. What a busy worker parks behind is left to the worker.
-func (r *Resolver) take(s cgo.Slot, f func(*dpdk.Mbuf)) {
-	if !r.ctl.Claim(s) {
-		return // the worker has it, or it is closed
+// take claims a slot, unless a drain has it in hand already, gives every packet in it
+// to f, who takes it, hands the slot back and returns the packets. What a worker parks
+// behind meanwhile is taken too, up to one more ring's worth: a worker at line rate
+// must not keep us here. What a drain has popped and not sent ends as tx_full.
+func (r *Resolver) take(s *slot, f func(*dpdk.Mbuf)) (packets int) {
+	if s.again.IsZero() && !r.ctl.Claim(s.Slot) {
+		return 0 // the worker has it, or it is closed
 	}
 	var batch [cgo.Burst / 2]*dpdk.Mbuf
-	left, _ := r.ctl.Depth(s)
-	for left > 0 {
-		got := r.ctl.Take(s, batch[:min(left, len(batch))])
+	first, _ := r.ctl.Depth(s.Slot)
+	for most := first + r.ctl.RingSize(s.Slot); packets < most; {
+		got := r.ctl.Take(s.Slot, batch[:min(most-packets, len(batch))])
 		if got == 0 {
 			break
 		}
 		for _, m := range batch[:got] {
 			f(m)
 		}
-		left -= got
+		packets += got
 	}
-	r.ctl.Handback(s)
+	if s.again.IsZero() {
+		r.ctl.Handback(s.Slot)
+	} else {
+		s.again = time.Time{}
+		r.ctl.Abandon(s.Slot)
+	}
+	return packets
 }
 
 // closeSlots forgets the slots that are closed.
@@ -84,44 +102,5 @@ func (r *Resolver) closeSlots(n *nexthop) {
 	n.slots = slices.DeleteFunc(n.slots, func(s slot) bool { return !r.ctl.Open(s.Slot) })
 	if len(n.slots) == 0 {
 		delete(r.waiting, n)
-	}
-}
-
-// expireEvery is how often parked packets are looked at for their age.
-const expireEvery = 100 * time.Millisecond
-
-// failsSoon: the last probe is out and its time ends before the next look. By default
-// that is when the packet that made us ask comes of age, and then the sender hears why
-// it was lost (checklist A6, N4), whichever is seen first.
-func (r *Resolver) failsSoon(n *nexthop) bool {
-	e := n.entry
-	return e.Asking() && e.Probes() >= r.cfg.McastSolicit && e.Deadline().Sub(r.turnAt) <= expireEvery
-}
-
-// expire frees packets older than MaxAge.
-func (r *Resolver) expire() {
-	if r.turnAt.Before(r.expireAt) {
-		return
-	}
-	r.expireAt = r.turnAt.Add(expireEvery)
-	var before uint64
-	if r.cfg.MaxAge > 0 {
-		if age, now := uint64(r.cfg.MaxAge.Seconds()*r.tscHz), cgo.TSC(); age < now {
-			before = now - age
-		}
-	}
-	for n := range r.waiting {
-		if n.phase == draining {
-			continue
-		}
-		if before > 0 && !r.failsSoon(n) {
-			for i := range n.slots {
-				r.ctl.Expire(n.slots[i].Slot, before, false)
-			}
-		}
-		r.closeSlots(n)
-		if len(n.slots) > 0 { // whoever has slots open must be asking, or be told why not
-			r.perform(r.table.Needed(r.turnAt, n.entry))
-		}
 	}
 }

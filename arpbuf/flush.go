@@ -59,6 +59,37 @@ func (r *Resolver) LinkDown(ctx context.Context, routerPort string) error {
 	})
 }
 
+// Withdraw is for next hops, router ports and routers that go away: it forgets what was
+// learned about the neighbors that the filter matches, the memory of their answers too,
+// gives up the drains that are under way, and frees what waits, as park_discarded;
+// packets says how many. What such a drain has popped and not sent ends as tx_full.
+// Configured neighbors keep what the configuration says. Any goroutine.
+func (r *Resolver) Withdraw(ctx context.Context, filter Filter) (packets int, err error) {
+	done := make(chan int, 1)
+	if err := r.Do(ctx, func() { done <- r.withdraw(&filter) }); err != nil {
+		return 0, err
+	}
+	return <-done, nil
+}
+
+func (r *Resolver) withdraw(f *Filter) (packets int) {
+	for _, e := range r.choose(f) {
+		n, ok := e.User.(*nexthop)
+		if !ok {
+			continue
+		}
+		packets += r.discardParked(n)
+		r.perform(r.table.Withdraw(r.turnAt, e))
+		if n.phase == parking {
+			// Workers close what they were handed back; should they have parked more
+			// meanwhile, they ask anew.
+			n.slots = n.slots[:0]
+			delete(r.waiting, n)
+		}
+	}
+	return packets
+}
+
 func (r *Resolver) choose(f *Filter) []*neighbor.Entry {
 	var out []*neighbor.Entry
 	r.table.Each(func(e *neighbor.Entry) {

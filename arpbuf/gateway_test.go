@@ -115,6 +115,13 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 // startWith is start with room for so many frames on each port's way out.
 func startWith(t *testing.T, room int, tune func(*forwarder.Config, *arpbuf.Config)) *gateway {
 	t.Helper()
+	return startOn(t, room, tune, func(f *forwarder.Forwarder) arpbuf.Plane { return f })
+}
+
+// startOn is startWith with something of the test's between resolver and forwarder.
+func startOn(t *testing.T, room int, tune func(*forwarder.Config, *arpbuf.Config),
+	plane func(*forwarder.Forwarder) arpbuf.Plane) *gateway {
+	t.Helper()
 	g := &gateway{t: t, clock: &manualClock{now: time.Now()}}
 	names := []string{"a", "b"}
 	fc := forwarder.Defaults()
@@ -149,7 +156,7 @@ func startWith(t *testing.T, room int, tune func(*forwarder.Config, *arpbuf.Conf
 		t.Fatal(err)
 	}
 	t.Cleanup(g.stop)
-	if g.r, err = arpbuf.New(g.f, ac); err != nil {
+	if g.r, err = arpbuf.New(plane(g.f), ac); err != nil {
 		t.Fatal(err)
 	}
 	g.turn = g.r.Turn

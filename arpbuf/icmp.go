@@ -25,11 +25,14 @@ type icmpState struct {
 	buckets [numKinds]bucket
 }
 
-func newICMPState(rate float64, burst int) icmpState {
+// newICMPState: unreachableBurst lets one full park ring be reported packet by packet
+// (RFC 4861 §7.2.2); after it RFC 4443 §2.4(f) has its say.
+func newICMPState(rate float64, burst, unreachableBurst int) icmpState {
 	var s icmpState
 	for i := range s.buckets {
 		s.buckets[i] = newBucket(rate, burst)
 	}
+	s.buckets[unreachable] = newBucket(rate, max(burst, unreachableBurst))
 	return s
 }
 

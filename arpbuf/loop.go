@@ -114,6 +114,7 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 		r.punted(m)
 	}
 	r.perform(r.table.Advance(r.turnAt, maxTimers))
+	r.dispatch()
 	r.expire()
 	r.commands()
 	r.drains()
@@ -148,6 +149,9 @@ func (r *Resolver) nextWait(b *cgo.Batch) time.Duration {
 	}
 	if at, ok := r.table.Next(); ok {
 		wait = min(wait, max(0, at.Sub(r.turnAt)))
+	}
+	if in, ok := r.nextProbe(); ok {
+		wait = min(wait, in)
 	}
 	return wait
 }

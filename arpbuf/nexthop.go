@@ -24,7 +24,11 @@ type nexthop struct {
 	entry *neighbor.Entry
 	adj   uint32
 	phase phase
+	flags cgo.AdjFlags // that the plane has
 	slots []slot
+	wait  wait
+	port  string // the gated switch port that it is behind, or empty
+	turn  turn   // its place among the deferred probes
 
 	// While draining.
 	mac      topology.MAC
@@ -36,7 +40,7 @@ type nexthop struct {
 // slot is a park slot that waits, or waited, for the next hop.
 type slot struct {
 	cgo.Slot
-	again time.Time // since when a transmit queue is full; zero when it is not
+	again time.Time // since when a transmit queue is full, the slot in control's hands; zero when not
 }
 
 // adjState is the word that workers read for a state.
@@ -68,6 +72,9 @@ func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
 	if state == neighbor.Stale {
 		r.plane.AdjacencyUsed(n.adj) // use is counted from here on
 	}
+	if n.entry.Confirmed() {
+		r.flag(n, n.flags|cgo.AdjKnown)
+	}
 	n.mac, n.final = mac, adjState(state)
 	switch n.phase {
 	case parking:
@@ -79,6 +86,14 @@ func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
 	}
 }
 
+// flag tells workers of n's flags.
+func (r *Resolver) flag(n *nexthop, flags cgo.AdjFlags) {
+	if n.flags != flags {
+		n.flags = flags
+		r.plane.FlagAdjacency(n.adj, flags)
+	}
+}
+
 // unpublish makes workers park again, or drop. What a drain has not sent goes back
 // to its workers, who park it and ask anew.
 func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
@@ -86,6 +101,7 @@ func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
 	if n.phase == draining {
 		delete(r.draining, n)
 		r.giveBack(n)
+		r.interrupted(n)
 	}
 	n.phase = parking
 }
@@ -94,6 +110,7 @@ func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
 func (r *Resolver) giveBack(n *nexthop) {
 	for i := range n.slots {
 		s := n.slots[i].Slot
+		n.slots[i].again = time.Time{}
 		r.ctl.Abandon(s)
 		if r.ctl.Claim(s) {
 			r.ctl.Handback(s)
@@ -105,7 +122,7 @@ func (r *Resolver) giveBack(n *nexthop) {
 // same, their workers ask again.
 func (r *Resolver) release(n *nexthop) {
 	r.unpublish(n, neighbor.Incomplete)
-	n.entry.User = nil
+	n.entry.User, n.wait = nil, wait{}
 	delete(r.waiting, n)
 	r.plane.ReleaseAdjacency(n.adj)
 	r.giveBack(n)
@@ -121,16 +138,17 @@ func (r *Resolver) asked(a *cgo.Ask) {
 func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 	lrp := r.ports.get(key.RouterPort)
 	if lrp == nil || lrp.owns(key.IP) || lrp.isBroadcast(key.IP) {
-		r.discardSlot(s, cgo.DropParkDiscarded) // nobody can answer for that
+		r.refuseSlot(s, cgo.DropParkDiscarded) // nobody can answer for that
 		return
 	}
 	n := r.neighbor(key)
 	if n == nil {
-		r.discardSlot(s, cgo.DropParkFailed)
+		r.refuseSlot(s, cgo.DropParkFailed)
 		return
 	}
-	n.add(s)
+	fresh := n.add(s)
 	r.waiting[n] = struct{}{}
+	r.waits(n, s, fresh)
 	r.perform(r.table.Needed(r.turnAt, n.entry))
 	switch {
 	case n.phase == draining:
@@ -139,19 +157,24 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 		// Resolved already, but this slot must empty before its worker sends past
 		// it, so back to DRAINING it goes, before the slot is claimed.
 		r.beginDrain(n)
-	case n.entry.State() == neighbor.Failed:
-		r.discardSlot(s, cgo.DropParkFailed) // held off
+	case n.entry.State() == neighbor.Failed && r.ctl.Class(s) != cgo.ParkGated:
+		r.refuseSlot(s, cgo.DropParkFailed) // held off
+		n.wait = wait{}
 	}
 }
 
 // add notes s, in place of an earlier life of the same slot, whose transmit queue's
-// patience is not its own.
-func (n *nexthop) add(s cgo.Slot) {
+// patience is not its own; false when it is the same life.
+func (n *nexthop) add(s cgo.Slot) (fresh bool) {
 	for i := range n.slots {
-		if n.slots[i].Worker == s.Worker && n.slots[i].Index == s.Index {
-			n.slots[i].Slot, n.slots[i].again = s, time.Time{}
-			return
+		if old := &n.slots[i]; old.Worker == s.Worker && old.Index == s.Index {
+			if old.SameLife(s) {
+				return false
+			}
+			old.Slot, old.again = s, time.Time{}
+			return true
 		}
 	}
 	n.slots = append(n.slots, slot{Slot: s})
+	return true
 }

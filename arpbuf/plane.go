@@ -32,6 +32,9 @@ type Plane interface {
 	// ReleaseAdjacency takes it out of the hash and frees it once no worker can
 	// see it. One that a route names stays.
 	ReleaseAdjacency(adj uint32)
+	// FlagAdjacency tells workers what they should know of a next hop besides its
+	// state, in place of what they were told before.
+	FlagAdjacency(adj uint32, flags cgo.AdjFlags)
 	// AdjacencyUsed reports whether packets used it since the last call.
 	AdjacencyUsed(adj uint32) bool
 

@@ -38,6 +38,7 @@ func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
 		r.stats.Solicitations++
 	}
 	r.frame = b
+	n.wait.probed()
 	r.send(p, b)
 }
 

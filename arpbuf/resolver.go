@@ -10,7 +10,6 @@ import (
 
 	"github.com/parkway-gw/parkway/arpbuf/neighbor"
 	"github.com/parkway-gw/parkway/cgo"
-	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // Resolver resolves next hops and keeps the neighbor table of one Plane.
@@ -33,12 +32,14 @@ type Resolver struct {
 
 	mu       sync.Mutex
 	ports    lrps
+	limits   []probeLimit // by router port
 	table    *neighbor.Table
 	waiting  map[*nexthop]struct{} // next hops that have slots open, or had when last seen
 	draining map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
 	expireAt time.Time
 	icmp     icmpState
 	stats    Stats
+	history  history
 	warned   map[string]time.Time // last log line of a kind
 	frame    []byte               // scratch for what is built
 	packet   []byte               // scratch for what came in several segments
@@ -65,12 +66,13 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 		table: neighbor.New(neighbor.Config{
 			RetransTime: cfg.RetransTime, McastSolicit: cfg.McastSolicit, UcastSolicit: cfg.UcastSolicit,
 			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
-			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries,
+			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries, Remember: cfg.Remember,
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
-		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst),
+		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst, cfg.UnreachableBurst),
 		warned: make(map[string]time.Time),
 	}
+	r.limits = newProbeLimits(len(r.ports.ports), cfg.ProbeRate)
 	r.turnAt = r.clock.Now()
 	r.expireAt = r.turnAt
 	if err := r.configured(); err != nil {
@@ -108,6 +110,9 @@ func (r *Resolver) attach(e *neighbor.Entry) (*nexthop, error) {
 		return nil, fmt.Errorf("neighbor %s: %w", e.Key().IP, err)
 	}
 	n := &nexthop{entry: e, adj: adj}
+	if e.Kept() {
+		n.flags = cgo.AdjKnown // the plane has said so already
+	}
 	e.User = n
 	return n, nil
 }
@@ -150,7 +155,7 @@ func (r *Resolver) perform(acts []neighbor.Action) {
 		case neighbor.Publish:
 			r.publish(n, a.MAC, a.State)
 		case neighbor.ProbeMulticast:
-			r.probe(n, topology.MAC{}, false)
+			r.askAll(n)
 		case neighbor.ProbeUnicast:
 			r.probe(n, a.MAC, true)
 		case neighbor.FailParked:
@@ -163,6 +168,8 @@ func (r *Resolver) perform(acts []neighbor.Action) {
 			}
 		case neighbor.Release:
 			r.release(n)
+		case neighbor.Recall:
+			r.recall(n)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/parkway-gw/parkway/arpbuf/neighbor"
-	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
 )
 
@@ -24,12 +23,16 @@ type NeighborInfo struct {
 	Origin     string        // arp, nd or static
 }
 
-// Neighbors returns the neighbor table, by router port and address. Any goroutine.
+// Neighbors returns the neighbor table, by router port and address, without what is
+// only remembered. Any goroutine.
 func (r *Resolver) Neighbors() []NeighborInfo {
 	now := r.clock.Now()
 	r.mu.Lock()
 	out := make([]NeighborInfo, 0, r.table.Len())
 	r.table.Each(func(e *neighbor.Entry) {
+		if e.Remembered() {
+			return
+		}
 		p := r.ports.get(e.Key().RouterPort)
 		since := e.Since()
 		if e.State().Usable() {
@@ -45,74 +48,4 @@ func (r *Resolver) Neighbors() []NeighborInfo {
 		return cmp.Or(cmp.Compare(a.Router, b.Router), cmp.Compare(a.RouterPort, b.RouterPort), a.IP.Compare(b.IP))
 	})
 	return out
-}
-
-// ParkedNextHop is a park ring in use.
-type ParkedNextHop struct {
-	RouterPort string
-	IP         netip.Addr
-	Worker     int
-	Packets    int
-	Oldest     time.Duration // time in the ring of the first packet
-	WaitingFor string        // arp or nd
-	Probes     int           // sent so far
-}
-
-// ParkedTotals are packets, ever, but for InRing, which is now:
-// Parked = Drained + Evicted + Expired + Failed + Discarded + InRing.
-type ParkedTotals struct {
-	Parked, Drained, Evicted, Expired, Failed, Discarded uint64
-	Rejected                                             uint64 // refused at a bound, never parked
-	InRing                                               int64
-}
-
-// ParkedInfo is what show parked shows.
-type ParkedInfo struct {
-	NextHops []ParkedNextHop
-	Totals   ParkedTotals
-}
-
-// Parked returns what waits where. Any goroutine; a moment's view.
-func (r *Resolver) Parked() ParkedInfo {
-	var info ParkedInfo
-	r.mu.Lock()
-	for n := range r.waiting {
-		key := n.entry.Key()
-		row := ParkedNextHop{
-			RouterPort: r.ports.get(key.RouterPort).name(), IP: key.IP,
-			WaitingFor: "nd", Probes: n.entry.Probes(),
-		}
-		if key.IP.Is4() {
-			row.WaitingFor = "arp"
-		}
-		for _, s := range n.slots {
-			packets, oldest := r.ctl.Depth(s.Slot)
-			if packets == 0 || !r.ctl.Open(s.Slot) {
-				continue
-			}
-			row.Worker, row.Packets, row.Oldest = int(s.Worker), packets, r.age(oldest)
-			info.NextHops = append(info.NextHops, row)
-		}
-	}
-	r.mu.Unlock()
-	slices.SortFunc(info.NextHops, func(a, b ParkedNextHop) int {
-		return cmp.Or(cmp.Compare(a.RouterPort, b.RouterPort), a.IP.Compare(b.IP), cmp.Compare(a.Worker, b.Worker))
-	})
-	c := r.ctl.Counters()
-	info.Totals = ParkedTotals{
-		Parked: c.Parked, Drained: c.Drained,
-		Evicted: c.Drops[cgo.DropParkEvicted], Expired: c.Drops[cgo.DropParkExpired],
-		Failed: c.Drops[cgo.DropParkFailed], Discarded: c.Drops[cgo.DropParkDiscarded],
-		Rejected: c.Drops[cgo.DropParkNewest] + c.Drops[cgo.DropParkNextHops] +
-			c.Drops[cgo.DropParkPackets] + c.Drops[cgo.DropParkPool],
-		InRing: c.ParkedNow(),
-	}
-	return info
-}
-
-func (r *Resolver) age(tsc uint64) time.Duration {
-	if now := cgo.TSC(); tsc != 0 && now > tsc {
-		return time.Duration(float64(now-tsc) / r.tscHz * float64(time.Second))
-	}
-	return 0
 }

@@ -21,10 +21,13 @@ type Stats struct {
 	Drained        uint64 // parked packets that control itself sent
 	Abandoned      uint64 // drains given up at a full transmit queue
 	Conflicts      uint64 // frames of others with an address of ours
+	ProbesDeferred uint64 // probes that had to wait for Config.ProbeRate
 	NoSource       uint64 // not sent: the router port has no address of the family
 	NoMbuf         uint64 // not sent: the pool was empty
 	NoAdjacency    uint64 // next hops refused: no adjacency left
 	BuildFailures  uint64 // not sent: too long for an mbuf, or of the wrong family
+
+	Resolutions map[string]uint64 // waits that ended, by Resolution.Result
 
 	Refused   [wire.NumReasons]uint64 // frames not believed, errors not sent, by wire.Reason
 	Neighbors neighbor.Stats
@@ -35,6 +38,7 @@ func (r *Resolver) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
+	s.Resolutions = r.history.resolutions()
 	s.Neighbors = r.table.Stats()
 	return s
 }

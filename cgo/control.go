@@ -60,6 +60,11 @@ func (a *Ask) Slot() Slot {
 	return Slot{Worker: a.slotWorker, Index: a.slotIndex, Word: a.slotWord}
 }
 
+// SameLife reports whether both refer to the same life of the same slot.
+func (s Slot) SameLife(o Slot) bool {
+	return s.Worker == o.Worker && s.Index == o.Index && s.Word>>8 == o.Word>>8
+}
+
 // LearnEvent says what a Learn is about.
 type LearnEvent uint32
 
@@ -227,6 +232,11 @@ func (c *Control) Expire(s Slot, tsc uint64, byNewest bool) int {
 // Class says what the packets in s wait for.
 func (c *Control) Class(s Slot) ParkClass {
 	return ParkClass(C.pw_control_slot_class(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index)))
+}
+
+// RingSize is how many packets s has room for.
+func (c *Control) RingSize(s Slot) int {
+	return int(c.c.dp.workers[s.Worker].park.cfg.of[c.Class(s)].ring)
 }
 
 // Open reports whether s still serves the next hop that it was asked for.

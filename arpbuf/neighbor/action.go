@@ -22,9 +22,11 @@ const (
 	SampleUse
 	// Release: the entry has left the table.
 	Release
+	// Recall: the probe that Deferred told of must not go out any more.
+	Recall
 )
 
-var opNames = [...]string{"publish", "probe-multicast", "probe-unicast", "fail-parked", "discard-parked", "sample-use", "release"}
+var opNames = [...]string{"publish", "probe-multicast", "probe-unicast", "fail-parked", "discard-parked", "sample-use", "release", "recall"}
 
 func (o Op) String() string { return opNames[o] }
 

@@ -34,7 +34,7 @@ func TestAgainstModel(t *testing.T) {
 		for i := range rapid.IntRange(1, 120).Draw(t, "events") {
 			// The odd nanoseconds keep two timers from being due at once, where any
 			// order is right.
-			gap := time.Duration(rapid.Int64Range(0, 7e9).Draw(t, "gap")) + time.Duration(7919*i+1)
+			gap := time.Duration(rapid.OneOf(rapid.Int64Range(0, 7e9), rapid.Int64Range(0, 700e9)).Draw(t, "gap")) + time.Duration(7919*i+1)
 			m.did, acts = nil, nil
 			m.pass(gap)
 			for target := now.Add(gap); ; { // each at its own time
@@ -49,7 +49,7 @@ func TestAgainstModel(t *testing.T) {
 			k := key(rapid.IntRange(0, 5).Draw(t, "neighbor"))
 			mac := macs[rapid.IntRange(0, 1).Draw(t, "mac")]
 			event := rapid.SampledFrom([]string{"add", "needed", "heard", "requested", "used", "confirmed", "flush",
-				"link down", "pin", "nothing"}).Draw(t, "event")
+				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "nothing"}).Draw(t, "event")
 			e, x := tab.Get(k), m.get(k)
 			switch {
 			case event == "add" || event == "needed" && e == nil:
@@ -89,18 +89,33 @@ func TestAgainstModel(t *testing.T) {
 				}
 			case event == "flush":
 				acts = append(acts, tab.Flush(now, e)...)
-				if !x.asking && x.state != "PERMANENT" {
+				remembered := x.confirmed && !x.keep && x.state == "INCOMPLETE"
+				if !x.asking && !remembered && x.state != "PERMANENT" {
 					m.forget(x)
 				}
 			case event == "link down":
 				acts = append(acts, tab.LinkDown(now, e)...)
 				switch {
 				case x.asking:
-					m.to(x, "INCOMPLETE")
+					m.idle(x)
 					m.do(x, "discard-parked")
 				case x.state != "INCOMPLETE" && x.state != "PERMANENT":
 					m.forget(x)
 				}
+			case event == "deferred":
+				tab.Deferred(e)
+				m.deferral(x, false)
+			case event == "sent":
+				tab.Sent(now, e)
+				m.deferral(x, true)
+			case event == "unneeded":
+				acts = append(acts, tab.Unneeded(now, e)...)
+				if x.deferred && x.probes == 0 {
+					m.idle(x)
+				}
+			case event == "withdraw":
+				acts = append(acts, tab.Withdraw(now, e)...)
+				m.withdraw(x)
 			case event == "pin" && rapid.IntRange(0, 9).Draw(t, "really") == 0:
 				_, more := tab.Pin(now, k, mac)
 				acts = append(acts, more...)
@@ -137,9 +152,11 @@ func compare(t *rapid.T, tab *neighbor.Table, m *model, acts []neighbor.Action, 
 		if !e.Deadline().IsZero() {
 			left = e.Deadline().Sub(now)
 		}
-		if e.State().String() != x.state || e.MAC() != x.mac || e.Asking() != x.asking || left != x.left {
-			t.Fatalf("%s: %s %s asking %v, timer %v; model %s %s asking %v, timer %v", x.key.IP,
-				e.State(), e.MAC(), e.Asking(), left, x.state, x.mac, x.asking, x.left)
+		if e.State().String() != x.state || e.MAC() != x.mac || e.Asking() != x.asking || left != x.left ||
+			e.Deferred() != x.deferred || e.Probes() != x.probes {
+			t.Fatalf("%s: %s %s asking %v, timer %v, %d probes, deferred %v; model %s %s asking %v, timer %v, %d probes, deferred %v",
+				x.key.IP, e.State(), e.MAC(), e.Asking(), left, e.Probes(), e.Deferred(),
+				x.state, x.mac, x.asking, x.left, x.probes, x.deferred)
 		}
 	}
 }

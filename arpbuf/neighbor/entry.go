@@ -28,7 +28,9 @@ type Entry struct {
 	router bool // ND: the last advertisement had R set
 
 	asking    bool      // Incomplete: probes are out
-	probes    int       // sent since asking or PROBE began
+	deferred  bool      // the last probe has been decided but not sent
+	tries     int       // probes decided since asking or PROBE began
+	probes    int       // those that were sent
 	failures  int       // FAILED in a row: doubles the hold-off
 	confirmed bool      // was REACHABLE at least once
 	since     time.Time // state entered
@@ -38,8 +40,8 @@ type Entry struct {
 	deadline time.Time // of the one timer; zero for none
 	heapAt   int       // place in the timer heap, -1 for none
 
-	prev, next *Entry // list of those that may be evicted
-	listed     bool
+	in         *list // of those that may be evicted; nil for none
+	prev, next *Entry
 }
 
 // Key returns the next hop.
@@ -65,6 +67,18 @@ func (e *Entry) Asking() bool { return e.asking }
 
 // Probes returns the probes sent since asking, or PROBE, began.
 func (e *Entry) Probes() int { return e.probes }
+
+// Deferred reports a probe that waits for its turn on the link; see Table.Deferred.
+func (e *Entry) Deferred() bool { return e.deferred }
+
+// Confirmed reports an entry that was REACHABLE at least once since it was made.
+func (e *Entry) Confirmed() bool { return e.confirmed }
+
+// Remembered reports an entry that is nothing but the memory of an answer; see
+// Config.Remember.
+func (e *Entry) Remembered() bool {
+	return e.confirmed && !e.keep && e.state == Incomplete && !e.asking
+}
 
 // Since returns when the entry came into its state.
 func (e *Entry) Since() time.Time { return e.since }

@@ -11,7 +11,7 @@ type list struct {
 func (l *list) oldest() *Entry { return l.first }
 
 func (l *list) push(e *Entry) {
-	e.listed, e.prev, e.next = true, l.last, nil
+	e.in, e.prev, e.next = l, l.last, nil
 	if l.last != nil {
 		l.last.next = e
 	} else {
@@ -21,7 +21,7 @@ func (l *list) push(e *Entry) {
 }
 
 func (l *list) drop(e *Entry) {
-	if !e.listed {
+	if e.in != l {
 		return
 	}
 	if e.prev != nil {
@@ -34,5 +34,5 @@ func (l *list) drop(e *Entry) {
 	} else {
 		l.last = e.prev
 	}
-	e.listed, e.prev, e.next = false, nil, nil
+	e.in, e.prev, e.next = nil, nil, nil
 }

@@ -11,7 +11,7 @@ import (
 // enter moves e into state s and sets the timer that belongs to it.
 func (t *Table) enter(now time.Time, e *Entry, s State) {
 	e.state, e.since = s, now
-	e.asking, e.probes = false, 0
+	t.rest(e)
 	switch s {
 	case Incomplete:
 		e.mac = topology.MAC{}
@@ -50,10 +50,13 @@ func (t *Table) holdoff(n int) time.Duration {
 	return min(d, t.cfg.MaxFailedHoldoff)
 }
 
-func (t *Table) probe(now time.Time, e *Entry, op Op) {
-	e.probes++
-	t.start(e, now.Add(t.cfg.RetransTime))
-	t.act(op, e)
+// rest ends e's probes.
+func (t *Table) rest(e *Entry) {
+	e.asking, e.tries, e.probes = false, 0, 0
+	if e.deferred {
+		e.deferred = false
+		t.act(Recall, e)
+	}
 }
 
 // Needed: packets wait for e. The first one starts the probes (RFC 4861 §7.2.2);
@@ -63,7 +66,7 @@ func (t *Table) Needed(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Incomplete:
 		if !e.asking {
-			e.asking, e.probes = true, 0
+			e.asking = true
 			t.list(e)
 			t.probe(now, e, ProbeMulticast)
 		}
@@ -95,12 +98,12 @@ func (t *Table) Confirmed(now time.Time, e *Entry) []Action {
 	return t.take()
 }
 
-// Flush: forget what was learned. Whoever waits goes on waiting. The entry goes
-// unless a route names it.
+// Flush: forget what was learned, but for the memory of an answer. Whoever waits goes
+// on waiting.
 func (t *Table) Flush(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Incomplete:
-		if !e.asking {
+		if !e.asking && !e.Remembered() {
 			t.forget(now, e)
 		}
 	case Reachable, Stale, Delay, Probe, Failed:
@@ -116,7 +119,7 @@ func (t *Table) LinkDown(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Incomplete:
 		if e.asking {
-			t.enter(now, e, Incomplete)
+			t.idle(now, e)
 			t.act(DiscardParked, e)
 		}
 	case Reachable, Stale, Delay, Probe, Failed:
@@ -127,28 +130,15 @@ func (t *Table) LinkDown(now time.Time, e *Entry) []Action {
 	return t.take()
 }
 
-func (t *Table) forget(now time.Time, e *Entry) {
-	if !e.keep {
-		t.remove(e)
-		return
-	}
-	was := e.state
-	e.confirmed, e.failures = false, 0
-	t.enter(now, e, Incomplete)
-	if was != Incomplete {
-		t.act(Publish, e)
-	}
-}
-
 // timeout: e's timer fired.
 func (t *Table) timeout(now time.Time, e *Entry) {
 	switch e.state {
 	case Incomplete:
 		switch {
-		case !e.asking: // nobody has asked since the hold-off ended
-			t.remove(e)
-		case e.probes < t.cfg.McastSolicit:
-			t.probe(now, e, ProbeMulticast)
+		case !e.asking:
+			t.fade(now, e)
+		case e.tries < t.cfg.McastSolicit:
+			t.again(now, e)
 		default: // RFC 4861 §7.2.2, checklist N4 and A6
 			t.fail(now, e)
 		}
@@ -163,17 +153,14 @@ func (t *Table) timeout(now time.Time, e *Entry) {
 		t.enter(now, e, Probe)
 		t.act(Publish, e)
 	case Probe: // checklist N10
-		if e.probes < t.cfg.UcastSolicit {
+		if e.tries < t.cfg.UcastSolicit {
 			t.probe(now, e, ProbeUnicast)
 		} else { // RFC 4861 §7.3.3: deleted, so that the next packet asks everybody
 			t.forget(now, e)
 		}
 	case Failed: // the hold-off ends: the next packet may ask again
-		t.enter(now, e, Incomplete)
+		t.idle(now, e)
 		t.act(Publish, e)
-		if !e.keep { // remember the failures for a while, then forget it all
-			t.start(e, now.Add(t.cfg.MaxFailedHoldoff))
-		}
 	case Permanent: // has no timer
 	}
 }

@@ -14,8 +14,9 @@ import (
 
 // The transitions, each with the row of the test that proves it. "+" is a packet to
 // everybody, "u" one to the cached MAC, P what workers hear of, F parked packets
-// failed, D discarded, S a look at the used-bit, R the entry released. m1 is the
-// cached MAC, m2 another. RFC 4861 §7.3.2 and appendix C.
+// failed, D discarded, S a look at the used-bit, R the entry released, C a deferred
+// probe recalled. m1 is the cached MAC, m2 another. "memory" is INCOMPLETE, not asking,
+// for 10 min. RFC 4861 §7.3.2 and appendix C.
 //
 //	from         event                         to           does
 //	INCOMPLETE   needed                        INCOMPLETE   +        asking
@@ -27,8 +28,20 @@ import (
 //	             NA without MAC                =
 //	             flush                         =
 //	             link down                     INCOMPLETE   D        not asking
+//	             withdraw                      gone         R
+//	             first probe deferred          =                     no timer
+//	             unneeded, none sent           INCOMPLETE   C        not asking
+//	             unneeded, one sent            =
+//	             timer, repetition deferred    INCOMPLETE            keeps its place
+//	             sent                          INCOMPLETE            timer anew
+//	             last timer, deferred          FAILED       C P F
+//	             answer, deferred              REACHABLE    C P
 //	INCOMPLETE   flush                         gone         R
 //	 (idle)      link down, used, confirmed    =
+//	             timer                         gone         R
+//	memory       needed                        INCOMPLETE   +        asking
+//	             flush, link down              =
+//	             timer, withdraw               gone         R
 //	REACHABLE    timer                         STALE        P
 //	             answer m1                     REACHABLE             timer anew
 //	             answer m2                     REACHABLE    P
@@ -47,6 +60,7 @@ import (
 //	             request m2                    STALE        P
 //	PROBE        timer, probes left            PROBE        u
 //	             timer, none left              gone         R        the next packet asks anew
+//	              if it was ever REACHABLE     memory       P
 //	             answer m1 / NA S=1            REACHABLE    P
 //	             GARP m2                       STALE        P
 //	FAILED       needed                        =
@@ -54,6 +68,8 @@ import (
 //	             request / GARP                STALE        P
 //	             timer                         INCOMPLETE   P        not asking
 //	usable, FAILED: flush, link down           gone         R
+//	 if it was ever REACHABLE                  memory       P
+//	any but PERMANENT: withdraw                gone         R
 //	PERMANENT    anything                      =
 var (
 	t0 = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
@@ -92,6 +108,10 @@ func (b *bench) used() []neighbor.Action      { return b.t.Used(b.now, b.e) }
 func (b *bench) confirmed() []neighbor.Action { return b.t.Confirmed(b.now, b.e) }
 func (b *bench) flush() []neighbor.Action     { return b.t.Flush(b.now, b.e) }
 func (b *bench) linkDown() []neighbor.Action  { return b.t.LinkDown(b.now, b.e) }
+func (b *bench) withdraw() []neighbor.Action  { return b.t.Withdraw(b.now, b.e) }
+func (b *bench) unneeded() []neighbor.Action  { return b.t.Unneeded(b.now, b.e) }
+func (b *bench) deferred() []neighbor.Action  { b.t.Deferred(b.e); return nil }
+func (b *bench) sent() []neighbor.Action      { b.t.Sent(b.now, b.e); return nil }
 func (b *bench) answer(m topology.MAC) []neighbor.Action {
 	return b.t.Heard(b.now, b.e, neighbor.ARPReply(m))
 }
@@ -112,6 +132,28 @@ var come = map[string]func(*bench){
 	"probe":     func(b *bench) { b.request(m1); b.used(); b.fire() },
 	"lastprobe": func(b *bench) { b.request(m1); b.used(); b.fire(); b.fire(); b.fire() },
 	"failed":    func(b *bench) { b.needed(); b.fire(); b.fire(); b.fire() },
+	"deferred":  func(b *bench) { b.needed(); b.deferred() },
+	"repeating": func(b *bench) { b.needed(); b.fire(); b.deferred() },
+	"latelast":  func(b *bench) { b.needed(); b.fire(); b.deferred(); b.fire() },
+	"memory":    func(b *bench) { b.needed(); b.answer(m1); b.flush() },
+	"silenced": func(b *bench) { // answered once, not any more
+		b.needed()
+		b.answer(m1)
+		b.fire()
+		b.used()
+		b.fire()
+		b.fire()
+		b.fire()
+	},
+	"refailed": func(b *bench) {
+		b.needed()
+		b.answer(m1)
+		b.flush()
+		b.needed()
+		b.fire()
+		b.fire()
+		b.fire()
+	},
 	"permanent": func(b *bench) { b.e, _ = b.t.Pin(b.now, k, m1) },
 }
 
@@ -121,6 +163,7 @@ func TestTransitions(t *testing.T) {
 		probe, failed, permanent            = neighbor.Probe, neighbor.Failed, neighbor.Permanent
 		P, M, U                             = neighbor.Publish, neighbor.ProbeMulticast, neighbor.ProbeUnicast
 		F, D, S, R                          = neighbor.FailParked, neighbor.DiscardParked, neighbor.SampleUse, neighbor.Release
+		C                                   = neighbor.Recall
 	)
 	type event = func(*bench) []neighbor.Action
 	fire := (*bench).fire
@@ -130,7 +173,7 @@ func TestTransitions(t *testing.T) {
 	na := func(a neighbor.Advert) event { return func(b *bench) []neighbor.Action { return b.na(a) } }
 	type ops = []neighbor.Op
 	none := topology.MAC{}
-	second := time.Second
+	const second, minute = time.Second, time.Minute
 
 	for _, row := range []struct {
 		from, name string
@@ -158,7 +201,37 @@ func TestTransitions(t *testing.T) {
 		{"asking", "NA S=0", na(neighbor.Advert{MAC: m1, HasMAC: true}), stale, m1, ops{P}, second},
 		{"asking", "NA without MAC", na(neighbor.Advert{Solicited: true, Override: true}), incomplete, none, nil, second},
 		{"asking", "flush", (*bench).flush, incomplete, none, nil, second},
-		{"asking", "link down", (*bench).linkDown, incomplete, none, ops{D}, 0},
+		{"asking", "link down", (*bench).linkDown, incomplete, none, ops{D}, minute},
+		{"asking", "withdraw", (*bench).withdraw, incomplete, none, ops{R}, 0},
+		{"asking", "unneeded", (*bench).unneeded, incomplete, none, nil, second},
+		{"asking", "sent", (*bench).sent, incomplete, none, nil, second},
+
+		{"asking", "deferred", (*bench).deferred, incomplete, none, nil, 0},
+		{"deferred", "deferred", (*bench).deferred, incomplete, none, nil, 0},
+		{"deferred", "needed", (*bench).needed, incomplete, none, nil, 0},
+		{"deferred", "sent", (*bench).sent, incomplete, none, nil, second},
+		{"deferred", "unneeded", (*bench).unneeded, incomplete, none, ops{C}, minute},
+		{"deferred", "answer", answer(m1), reachable, m1, ops{C, P}, 30 * second},
+		{"deferred", "garp", garp(m1), stale, m1, ops{C, P}, second},
+		{"deferred", "link down", (*bench).linkDown, incomplete, none, ops{C, D}, minute},
+		{"deferred", "withdraw", (*bench).withdraw, incomplete, none, ops{C, R}, 0},
+		{"deferred", "flush", (*bench).flush, incomplete, none, nil, 0},
+		{"repeating", "timer", fire, incomplete, none, nil, second},
+		{"repeating", "sent", (*bench).sent, incomplete, none, nil, second},
+		{"repeating", "unneeded", (*bench).unneeded, incomplete, none, nil, second},
+		{"repeating", "answer", answer(m1), reachable, m1, ops{C, P}, 30 * second},
+		{"latelast", "timer", fire, failed, none, ops{C, P, F}, 5 * second},
+		{"latelast", "sent", (*bench).sent, incomplete, none, nil, second},
+
+		{"memory", "needed", (*bench).needed, incomplete, none, ops{M}, second},
+		{"memory", "flush", (*bench).flush, incomplete, none, nil, 10 * minute},
+		{"memory", "link down", (*bench).linkDown, incomplete, none, nil, 10 * minute},
+		{"memory", "timer", fire, incomplete, none, ops{R}, 0},
+		{"memory", "withdraw", (*bench).withdraw, incomplete, none, ops{R}, 0},
+		{"memory", "garp", garp(m1), stale, m1, ops{P}, second},
+		{"silenced", "timer", fire, incomplete, none, ops{P}, 10 * minute},
+		{"refailed", "timer", fire, incomplete, none, ops{P}, minute},
+		{"refailed", "flush", (*bench).flush, incomplete, none, ops{P}, 10 * minute},
 
 		{"reachable", "timer", fire, stale, m1, ops{P}, second},
 		{"reachable", "needed", (*bench).needed, reachable, m1, nil, 30 * second},
@@ -171,8 +244,9 @@ func TestTransitions(t *testing.T) {
 		{"reachable", "request, same", request(m1), reachable, m1, nil, 30 * second},
 		{"reachable", "request, other", request(m2), stale, m2, ops{P}, second},
 		{"reachable", "garp, other", garp(m2), stale, m2, ops{P}, second},
-		{"reachable", "flush", (*bench).flush, reachable, m1, ops{R}, 0},
-		{"reachable", "link down", (*bench).linkDown, reachable, m1, ops{R}, 0},
+		{"reachable", "flush", (*bench).flush, incomplete, none, ops{P}, 10 * minute},
+		{"reachable", "link down", (*bench).linkDown, incomplete, none, ops{P}, 10 * minute},
+		{"reachable", "withdraw", (*bench).withdraw, reachable, m1, ops{R}, 0},
 
 		{"stale", "used", (*bench).used, delay, m1, ops{P}, 5 * second},
 		{"stale", "timer", fire, stale, m1, ops{S}, 2 * second},
@@ -208,7 +282,8 @@ func TestTransitions(t *testing.T) {
 		{"failed", "garp", garp(m1), stale, m1, ops{P}, second},
 		{"failed", "request", request(m1), stale, m1, ops{P}, second},
 		{"failed", "NA without MAC", na(neighbor.Advert{Solicited: true}), failed, none, nil, 5 * second},
-		{"failed", "timer", fire, incomplete, none, ops{P}, 60 * second},
+		{"failed", "timer", fire, incomplete, none, ops{P}, minute},
+		{"failed", "withdraw", (*bench).withdraw, failed, none, ops{R}, 0},
 		{"failed", "flush", (*bench).flush, failed, none, ops{R}, 0},
 		{"failed", "link down", (*bench).linkDown, failed, none, ops{R}, 0},
 
@@ -220,6 +295,7 @@ func TestTransitions(t *testing.T) {
 		{"permanent", "request, other", request(m2), permanent, m1, nil, 0},
 		{"permanent", "flush", (*bench).flush, permanent, m1, nil, 0},
 		{"permanent", "link down", (*bench).linkDown, permanent, m1, nil, 0},
+		{"permanent", "withdraw", (*bench).withdraw, permanent, m1, nil, 0},
 		{"permanent", "timer", fire, permanent, m1, nil, 0},
 	} {
 		t.Run(row.from+"/"+row.name, func(t *testing.T) {

@@ -25,9 +25,11 @@ type entryModel struct {
 	state                   string
 	mac                     topology.MAC
 	keep, asking, confirmed bool
-	probes, failures        int
+	deferred                bool
+	tries, probes, failures int
 	gap, left               time.Duration // left: until the timer, -1 for none
 	restedAt                int           // 0: not fit for eviction
+	late                    bool          // fit only after those that never answered
 }
 
 const second = time.Second
@@ -50,16 +52,26 @@ func (m *model) do(e *entryModel, what string) {
 
 // rest notes since when e may be evicted.
 func (m *model) rest(e *entryModel) {
-	fit := !e.keep && !e.asking && !e.confirmed && e.state != "PERMANENT"
-	if fit && e.restedAt == 0 {
-		m.age++
-		e.restedAt = m.age
-	} else if !fit {
+	fit := !e.keep && !e.asking && e.state != "PERMANENT" &&
+		(!e.confirmed || e.state == "INCOMPLETE" || e.state == "FAILED")
+	switch {
+	case !fit:
 		e.restedAt = 0
+	case e.restedAt == 0 || e.late != e.confirmed:
+		m.age++
+		e.restedAt, e.late = m.age, e.confirmed
+	}
+}
+
+func (m *model) recall(e *entryModel) {
+	if e.deferred {
+		e.deferred = false
+		m.do(e, "recall")
 	}
 }
 
 func (m *model) remove(e *entryModel) {
+	m.recall(e)
 	m.entries = slices.DeleteFunc(m.entries, func(x *entryModel) bool { return x == e })
 	m.do(e, "release")
 }
@@ -75,7 +87,8 @@ func (m *model) add(k neighbor.Key) *entryModel {
 			continue
 		}
 		dynamic++
-		if e.restedAt > 0 && (victim == nil || e.restedAt < victim.restedAt) {
+		if e.restedAt > 0 && (victim == nil || victim.late && !e.late ||
+			victim.late == e.late && e.restedAt < victim.restedAt) {
 			victim = e
 		}
 	}
@@ -92,7 +105,8 @@ func (m *model) add(k neighbor.Key) *entryModel {
 }
 
 func (m *model) to(e *entryModel, state string) {
-	e.state, e.asking, e.probes = state, false, 0
+	e.state, e.asking, e.tries, e.probes = state, false, 0, 0
+	m.recall(e)
 	switch state {
 	case "INCOMPLETE":
 		e.mac, e.left = topology.MAC{}, -1
@@ -103,7 +117,7 @@ func (m *model) to(e *entryModel, state string) {
 	case "DELAY":
 		e.left = 5 * second
 	case "PROBE":
-		e.left, e.probes = second, 1
+		e.left, e.tries, e.probes = second, 1, 1
 		m.do(e, "probe-unicast")
 	case "FAILED":
 		e.mac = topology.MAC{}
@@ -117,22 +131,59 @@ func (m *model) to(e *entryModel, state string) {
 
 func (m *model) needed(e *entryModel) {
 	if e.state == "INCOMPLETE" && !e.asking {
-		e.asking, e.probes, e.left = true, 1, second
+		e.asking, e.tries, e.probes, e.left = true, 1, 1, second
 		m.do(e, "probe-multicast")
 		m.rest(e)
 	}
 }
 
+// idle: INCOMPLETE, with something to remember or not.
+func (m *model) idle(e *entryModel) {
+	m.to(e, "INCOMPLETE")
+	switch {
+	case e.keep:
+	case e.confirmed && e.failures == 0:
+		e.left = 600 * second
+	default:
+		e.left = 60 * second
+	}
+}
+
 func (m *model) forget(e *entryModel) {
-	if !e.keep {
+	if !e.keep && !e.confirmed {
 		m.remove(e)
 		return
 	}
 	was := e.state
-	e.confirmed, e.failures = false, 0
-	m.to(e, "INCOMPLETE")
+	e.failures = 0
+	m.idle(e)
 	if was != "INCOMPLETE" {
 		m.do(e, "publish")
+	}
+}
+
+// deferral: the owner can't send what was decided last, or now can.
+func (m *model) deferral(e *entryModel, sent bool) {
+	switch {
+	case sent && e.deferred:
+		e.deferred, e.probes, e.left = false, e.probes+1, second
+	case !sent && !e.deferred && e.asking && e.probes > 0:
+		e.deferred, e.probes = true, e.probes-1
+		if e.probes == 0 {
+			e.left = -1
+		}
+	}
+}
+
+func (m *model) withdraw(e *entryModel) {
+	if e.state == "PERMANENT" {
+		return
+	}
+	e.confirmed, e.failures = false, 0
+	if e.keep && e.asking {
+		m.idle(e)
+	} else {
+		m.forget(e)
 	}
 }
 
@@ -172,9 +223,12 @@ func (m *model) heard(e *entryModel, a neighbor.Advert) {
 func (m *model) fire(e *entryModel) {
 	e.left = -1
 	more := func(what string) {
-		e.probes++
+		e.tries++
 		e.left = second
-		m.do(e, what)
+		if !e.deferred {
+			e.probes++
+			m.do(e, what)
+		}
 	}
 	fail := func() {
 		m.to(e, "FAILED")
@@ -184,9 +238,11 @@ func (m *model) fire(e *entryModel) {
 	switch e.state {
 	case "INCOMPLETE":
 		switch {
+		case !e.asking && e.confirmed && e.failures > 0:
+			e.failures, e.left = 0, 600*second
 		case !e.asking:
 			m.remove(e)
-		case e.probes < 3:
+		case e.tries < 3:
 			more("probe-multicast")
 		default:
 			fail()
@@ -202,17 +258,14 @@ func (m *model) fire(e *entryModel) {
 		m.to(e, "PROBE")
 		m.do(e, "publish")
 	case "PROBE":
-		if e.probes < 3 {
+		if e.tries < 3 {
 			more("probe-unicast")
 		} else {
 			m.forget(e)
 		}
 	case "FAILED":
-		m.to(e, "INCOMPLETE")
+		m.idle(e)
 		m.do(e, "publish")
-		if !e.keep {
-			e.left = 60 * second
-		}
 	}
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	MaxFailedHoldoff  time.Duration  // where doubling ends (RFC 7048 §3); 60 s
 	SampleUse         time.Duration  // how soon STALE looks for use, doubling while there is none; 1 s
 	MaxSampleUse      time.Duration  // where that doubling ends; 16 s
+	Remember          time.Duration  // how long an unused entry is remembered to have answered; 10 min
 	MaxEntries        int            // dynamic entries; 65536
 	Rand              func() float64 // in [0, 1); default math/rand
 }
@@ -45,6 +46,7 @@ func (c *Config) complete() {
 	c.MaxFailedHoldoff = max(c.MaxFailedHoldoff, c.FailedHoldoff)
 	def(&c.SampleUse, time.Second)
 	def(&c.MaxSampleUse, 16*time.Second)
+	def(&c.Remember, 10*time.Minute)
 	count(&c.MaxEntries, 65536)
 	if c.Rand == nil {
 		c.Rand = rand.Float64
@@ -53,7 +55,7 @@ func (c *Config) complete() {
 
 // Stats counts what the table did, ever.
 type Stats struct {
-	MulticastProbes uint64
+	MulticastProbes uint64 // sent
 	UnicastProbes   uint64
 	Resolved        uint64 // from no usable MAC to one
 	Failures        uint64 // entries that became FAILED
@@ -69,7 +71,8 @@ type Table struct {
 	entries map[Key]*Entry
 	dynamic int // entries that count against MaxEntries
 	timers  timers
-	victims list
+	unknown list // never confirmed, and nobody waits for them
+	unused  list // confirmed once, without a usable MAC, and nobody waits for them
 	acts    []Action
 	stats   Stats
 }
@@ -89,6 +92,9 @@ func (t *Table) Len() int { return len(t.entries) }
 // Stats returns the counters.
 func (t *Table) Stats() Stats { return t.stats }
 
+// LastTry reports that e's last probe has been decided: it is FAILED at its deadline.
+func (t *Table) LastTry(e *Entry) bool { return e.asking && e.tries >= t.cfg.McastSolicit }
+
 // Each calls f for every entry, in no order. f must not cause events.
 func (t *Table) Each(f func(*Entry)) {
 	for _, e := range t.entries {
@@ -97,8 +103,9 @@ func (t *Table) Each(f func(*Entry)) {
 }
 
 // Add returns the entry of key, new in INCOMPLETE if need be. At MaxEntries the
-// entry that was never confirmed and has rested longest gives way (checklist
-// N13: existing neighbors come before new ones); when there is none, nil.
+// entry that was never confirmed and has rested longest gives way, then the one that
+// has gone longest without its MAC (checklist N13: existing neighbors come before new
+// ones); when there is neither, nil.
 func (t *Table) Add(now time.Time, key Key) (*Entry, []Action) {
 	if e := t.entries[key]; e != nil {
 		return e, nil
@@ -152,7 +159,10 @@ func (t *Table) insert(now time.Time, key Key) *Entry {
 // remove takes a dynamic entry out and has it released.
 func (t *Table) remove(e *Entry) {
 	t.stop(e)
-	t.victims.drop(e)
+	t.rest(e)
+	if e.in != nil {
+		e.in.drop(e)
+	}
 	delete(t.entries, e.key)
 	if !e.keep && e.state != Permanent {
 		t.dynamic--
@@ -161,7 +171,10 @@ func (t *Table) remove(e *Entry) {
 }
 
 func (t *Table) evict() bool {
-	e := t.victims.oldest()
+	e := t.unknown.oldest()
+	if e == nil {
+		e = t.unused.oldest()
+	}
 	if e == nil {
 		return false
 	}
@@ -170,14 +183,24 @@ func (t *Table) evict() bool {
 	return true
 }
 
-// list keeps e among the possible victims exactly while it is one: dynamic, never
-// confirmed, and nobody waits for it.
+// list keeps e among those that may be evicted exactly while it is one of them:
+// dynamic, nobody waits for it, and never confirmed or without a usable MAC.
 func (t *Table) list(e *Entry) {
-	victim := !e.keep && !e.confirmed && !e.asking && e.state != Permanent
+	var in *list
 	switch {
-	case victim && !e.listed:
-		t.victims.push(e)
-	case !victim && e.listed:
-		t.victims.drop(e)
+	case e.keep || e.asking || e.state == Permanent:
+	case !e.confirmed:
+		in = &t.unknown
+	case !e.state.Usable():
+		in = &t.unused
+	}
+	if in == e.in {
+		return
+	}
+	if e.in != nil {
+		e.in.drop(e)
+	}
+	if in != nil {
+		in.push(e)
 	}
 }

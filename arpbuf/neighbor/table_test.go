@@ -50,13 +50,12 @@ func TestHoldoffDoubles(t *testing.T) {
 	b.answer(m1) // the host speaks: all is forgiven
 	b.fire()     // STALE
 	b.used()
-	for range 4 { // DELAY, then three probes in vain: the entry goes
+	for range 4 { // DELAY, then three probes in vain: only the memory of an answer stays
 		b.fire()
 	}
-	if b.t.Get(k) != nil {
-		t.Fatalf("still there: %s", b.e.State())
+	if !b.e.Remembered() {
+		t.Fatalf("%s, not only remembered", b.e.State())
 	}
-	b.e, _ = b.t.Add(b.now, k)
 	come["failed"](b)
 	if at, _ := b.t.Next(); at.Sub(b.now) != 5*time.Second {
 		t.Errorf("hold-off after an answer is %v", at.Sub(b.now))
@@ -160,5 +159,75 @@ func TestConflictsWithPermanent(t *testing.T) {
 	b.request(m2)
 	if got := b.t.Stats().Conflicts; got != 2 {
 		t.Errorf("%d conflicts, want 2", got)
+	}
+}
+
+// A remembered entry gives way after those that never answered and before any that is
+// usable, the oldest memory first.
+func TestCapWithMemory(t *testing.T) {
+	tab := neighbor.New(neighbor.Config{MaxEntries: 4})
+	answered := func(i int) *neighbor.Entry {
+		e := mustAdd(t, tab, key(i))
+		tab.Heard(t0, e, neighbor.ARPReply(m1))
+		return e
+	}
+	usable, first, second := answered(1), answered(2), answered(3)
+	tab.Flush(t0, second)
+	tab.Flush(t0, first)
+	stranger := mustAdd(t, tab, key(4))
+	tab.Requested(t0, stranger, m1)
+	for i, victim := range []*neighbor.Entry{stranger, second, first} {
+		e, acts := tab.Add(t0, key(10+i))
+		if e == nil || len(acts) != 1 || acts[0].Op != neighbor.Release || acts[0].Entry != victim {
+			t.Fatalf("newcomer %d: %v, %v; want %s to give way", i, e, acts, victim.Key().IP)
+		}
+		tab.Needed(t0, e)
+	}
+	if e, _ := tab.Add(t0, key(20)); e != nil || tab.Get(key(1)) != usable {
+		t.Error("a usable entry gave way")
+	}
+}
+
+// A host that was asked for in vain keeps its longer hold-off for a minute, and the
+// memory of its answers ten more; without a packet it then goes.
+func TestMemoryFades(t *testing.T) {
+	b := newBench()
+	come["refailed"](b)
+	b.fire() // the hold-off ends
+	for _, want := range []time.Duration{time.Minute, 10 * time.Minute} {
+		at, _ := b.t.Next()
+		if !b.e.Remembered() || at.Sub(b.now) != want {
+			t.Fatalf("remembered %v, for %v; want %v", b.e.Remembered(), at.Sub(b.now), want)
+		}
+		b.fire()
+	}
+	if b.t.Len() != 0 {
+		t.Errorf("%d entries, want none", b.t.Len())
+	}
+}
+
+// However long the first probe is deferred, the entry does not fail without one; and
+// three RetransTimes after it the entry has failed, though no repetition went out.
+func TestDeferredProbes(t *testing.T) {
+	b := newBench()
+	b.needed()
+	b.t.Deferred(b.e)
+	b.now = b.now.Add(time.Hour)
+	if acts := b.t.Advance(b.now, 10); len(acts) != 0 || !b.e.Asking() || b.e.Probes() != 0 {
+		t.Fatalf("an hour later: %v, %s, %d probes", acts, b.e.State(), b.e.Probes())
+	}
+	b.t.Sent(b.now, b.e)
+	if got := b.t.Stats().MulticastProbes; got != 1 || b.e.Probes() != 1 {
+		t.Errorf("%d probes counted, the entry says %d; want 1", got, b.e.Probes())
+	}
+	b.fire()
+	b.t.Deferred(b.e)
+	b.fire()
+	b.fire()
+	if b.e.State() != neighbor.Failed || b.now.Sub(t0) != time.Hour+3*time.Second {
+		t.Errorf("%s after %v", b.e.State(), b.now.Sub(t0))
+	}
+	if got := b.t.Stats().MulticastProbes; got != 1 {
+		t.Errorf("%d probes counted, want 1", got)
 	}
 }
