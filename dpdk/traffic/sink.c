@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "sink.h"
+#include "hook.h"
 
 #include <errno.h>
 
@@ -32,11 +33,10 @@ struct queue {
 } __attribute__((aligned(64)));
 
 struct pwt_sink {
-	uint16_t port;
+	struct pwt_hook hook; /* first */
 	uint16_t n_queues;
 	uint32_t n_flows;
 	uint32_t turn; /* the queue whose frames pwt_sink_other reads first */
-	_Atomic uint32_t attached;
 	struct shared *shared;
 	struct queue queue[PWT_QUEUES];
 };
@@ -186,40 +186,29 @@ transmit(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, void *
 }
 
 static void
-detach(struct pwt_sink *s)
+detach(struct pwt_hook *h)
 {
-	if (atomic_exchange(&s->attached, 0) == 0)
-		return;
+	struct pwt_sink *s = (struct pwt_sink *)h;
 	for (uint16_t i = 0; i < s->n_queues; i++) {
 		if (s->queue[i].callback == NULL)
 			continue;
-		rte_eth_remove_tx_callback(s->port, i, s->queue[i].callback);
+		rte_eth_remove_tx_callback(h->port, i, s->queue[i].callback);
 		rte_free((void *)(uintptr_t)s->queue[i].callback);
+		s->queue[i].callback = NULL;
 	}
-}
-
-static int
-closing(uint16_t port, enum rte_eth_event_type event, void *arg, void *ret)
-{
-	(void)port;
-	(void)event;
-	(void)ret;
-	detach(arg);
-	return 0;
 }
 
 /* Attaches to the queues. 0 or a negative errno. */
 static int
 attach(struct pwt_sink *s)
 {
-	atomic_store(&s->attached, 1);
 	for (uint16_t i = 0; i < s->n_queues; i++) {
 		struct queue *q = &s->queue[i];
-		q->callback = rte_eth_add_tx_callback(s->port, i, transmit, q);
+		q->callback = rte_eth_add_tx_callback(s->hook.port, i, transmit, q);
 		if (q->callback == NULL)
 			return -rte_errno;
 	}
-	return rte_eth_dev_callback_register(s->port, RTE_ETH_EVENT_DESTROY, closing, s);
+	return pwt_hook_add(&s->hook);
 }
 
 struct pwt_sink *
@@ -236,7 +225,7 @@ pwt_sink_new(uint16_t port, uint32_t flows, uint32_t others, int *err)
 	struct pwt_sink *s = rte_zmalloc("pwt_sink", sizeof(*s), 64);
 	if (s == NULL)
 		return NULL;
-	s->port = port;
+	s->hook = (struct pwt_hook){.port = port, .detach = detach};
 	s->n_queues = info.nb_tx_queues;
 	s->n_flows = flows;
 	s->shared = rte_zmalloc("pwt_shared", (size_t)flows * sizeof(*s->shared), 64);
@@ -251,6 +240,7 @@ pwt_sink_new(uint16_t port, uint32_t flows, uint32_t others, int *err)
 	if (ok)
 		*err = attach(s);
 	if (*err != 0) {
+		detach(&s->hook);
 		pwt_sink_free(s);
 		return NULL;
 	}
@@ -260,10 +250,7 @@ pwt_sink_new(uint16_t port, uint32_t flows, uint32_t others, int *err)
 void
 pwt_sink_free(struct pwt_sink *s)
 {
-	if (atomic_load(&s->attached) != 0) {
-		rte_eth_dev_callback_unregister(s->port, RTE_ETH_EVENT_DESTROY, closing, s);
-		detach(s);
-	}
+	pwt_hook_remove(&s->hook);
 	for (uint16_t i = 0; i < s->n_queues; i++) {
 		pwt_cells_fini(&s->queue[i].others);
 		rte_free(s->queue[i].flows);
@@ -281,7 +268,7 @@ pwt_sink_queues(const struct pwt_sink *s)
 void
 pwt_sink_stats(struct pwt_sink *s, struct pwt_sink_stats *out)
 {
-	*out = (struct pwt_sink_stats){.attached = atomic_load(&s->attached)};
+	*out = (struct pwt_sink_stats){.attached = pwt_hook_on(&s->hook)};
 	for (uint16_t i = 0; i < s->n_queues; i++) {
 		struct queue *q = &s->queue[i];
 		uint64_t least = get(&q->wait_min);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "source.h"
+#include "hook.h"
 
 #include <errno.h>
 
@@ -15,7 +16,8 @@ struct retired {
 };
 
 struct pwt_source {
-	uint16_t port, queue;
+	struct pwt_hook hook; /* first */
+	uint16_t queue;
 	uint32_t flows;
 	struct rte_mempool *pool;
 	const struct rte_eth_rxtx_callback *callback;
@@ -25,7 +27,6 @@ struct pwt_source {
 	_Atomic uint64_t gen; /* grows with every change of program, after it */
 	_Atomic uint64_t pps;
 	_Atomic uint32_t backlog;
-	_Atomic uint32_t attached;
 	struct pwt_cells inject;
 	struct retired *retired; /* of the thread that runs programs */
 	uint32_t n_retired, room;
@@ -107,7 +108,7 @@ fill(struct pwt_source *s, struct pwt_group *g, struct rte_mbuf *m, uint64_t now
 	}
 	m->data_len = g->len;
 	m->pkt_len = g->len;
-	m->port = s->port;
+	m->port = s->hook.port;
 }
 
 /* How many packets are due, most at most. */
@@ -176,7 +177,7 @@ deliver(struct pwt_source *s, struct rte_mbuf **m, uint16_t room)
 			break; /* it stays in the ring */
 		}
 		memcpy(rte_pktmbuf_append(one, c->len), c->data, c->len);
-		one->port = s->port;
+		one->port = s->hook.port;
 		m[n++] = one;
 		pwt_cells_pop(&s->inject);
 	}
@@ -205,25 +206,12 @@ receive(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, uint16_
 	return n;
 }
 
-/* The port is stopped and about to go: nobody is in the callback, and it must not
- * be found by whoever gets this port number next. */
 static void
-detach(struct pwt_source *s)
+detach(struct pwt_hook *h)
 {
-	if (atomic_exchange(&s->attached, 0) == 0)
-		return;
-	rte_eth_remove_rx_callback(s->port, s->queue, s->callback);
+	struct pwt_source *s = (struct pwt_source *)h;
+	rte_eth_remove_rx_callback(h->port, s->queue, s->callback);
 	rte_free((void *)(uintptr_t)s->callback);
-}
-
-static int
-closing(uint16_t port, enum rte_eth_event_type event, void *arg, void *ret)
-{
-	(void)port;
-	(void)event;
-	(void)ret;
-	detach(arg);
-	return 0;
 }
 
 struct pwt_source *
@@ -233,7 +221,7 @@ pwt_source_new(uint16_t port, uint16_t queue, struct rte_mempool *pool, uint32_t
 	*err = -ENOMEM;
 	if (s == NULL)
 		return NULL;
-	s->port = port;
+	s->hook = (struct pwt_hook){.port = port, .detach = detach};
 	s->queue = queue;
 	s->pool = pool;
 	s->flows = flows;
@@ -250,9 +238,9 @@ pwt_source_new(uint16_t port, uint16_t queue, struct rte_mempool *pool, uint32_t
 		pwt_source_free(s);
 		return NULL;
 	}
-	atomic_store(&s->attached, 1);
-	*err = rte_eth_dev_callback_register(port, RTE_ETH_EVENT_DESTROY, closing, s);
+	*err = pwt_hook_add(&s->hook);
 	if (*err != 0) {
+		detach(&s->hook);
 		pwt_source_free(s);
 		return NULL;
 	}
@@ -262,10 +250,7 @@ pwt_source_new(uint16_t port, uint16_t queue, struct rte_mempool *pool, uint32_t
 void
 pwt_source_free(struct pwt_source *s)
 {
-	if (atomic_load(&s->attached) != 0) {
-		rte_eth_dev_callback_unregister(s->port, RTE_ETH_EVENT_DESTROY, closing, s);
-		detach(s);
-	}
+	pwt_hook_remove(&s->hook);
 	for (uint32_t i = 0; i < s->n_retired; i++)
 		rte_free(s->retired[i].program);
 	rte_free(s->retired);
@@ -339,7 +324,7 @@ pwt_source_stats(struct pwt_source *s, struct pwt_source_stats *out)
 	out->generated = atomic_load_explicit(&s->generated, memory_order_relaxed);
 	out->skipped = atomic_load_explicit(&s->skipped, memory_order_relaxed);
 	out->no_mbuf = atomic_load_explicit(&s->no_mbuf, memory_order_relaxed);
-	out->attached = atomic_load_explicit(&s->attached, memory_order_acquire);
+	out->attached = pwt_hook_on(&s->hook);
 }
 
 uint64_t
