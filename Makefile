@@ -11,10 +11,10 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model build test test-unit test-race test-asan test-e2e \
-        model demo fuzz vet lint fmt clean ci
+        model bench-parking demo fuzz vet lint fmt clean ci
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
 	@scripts/deps.sh build demo test model
@@ -48,6 +48,9 @@ test-e2e: deps ## the end-to-end tests in test/; needs root
 
 model: deps-model ## check the parking protocol's model with SPIN; MODEL=full for more
 	@scripts/model.sh $(MODEL)
+
+bench-parking: deps-build ## what parking promises, at full size and as one table; minutes
+	@scripts/bench-parking.sh
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

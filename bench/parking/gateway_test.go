@@ -223,6 +223,11 @@ func (g *gateway) made(port int) {
 
 func (g *gateway) drops(r cgo.DropReason) uint64 { return g.f.Counters().Drops[r] }
 
+func (g *gateway) parkedNow() int64 {
+	c := g.f.Counters()
+	return c.ParkedNow()
+}
+
 // since is the time between two readings of the time stamp counter.
 func (g *gateway) since(from, to uint64) time.Duration {
 	return time.Duration(float64(int64(to-from)) / g.hz * 1e9)
