@@ -17,9 +17,10 @@
 // counters; a case fails unless they agree to the packet, the conservation law balances,
 // nothing is parked and every mbuf is back. Times are of the time stamp counter, read
 // by the source when it hands a packet or an answer to the worker, and by the sink when
-// the driver is given a packet. Rates are of the worker at 100 % of its CPU, source and
-// sink included. The assertions hold on a busy machine too; the figures mean something
-// only on an idle one.
+// the driver is given a packet. Rates are packets per second of CPU time of the worker's
+// thread, source and sink included. The assertions hold on a busy machine too; times
+// mean something only on an idle one, and rates suffer from what a neighbor does to the
+// caches.
 //
 // PARKWAY_BENCH=full selects full size, PARKWAY_BENCH_TABLE names a file that the
 // figures are appended to.

@@ -111,6 +111,7 @@ type gateway struct {
 	sink  [ports]*traffic.Sink
 	log   dpdktest.Log
 	calls func() // ends control
+	tid   int    // of the worker's thread; 0: unknown
 }
 
 // start makes a gateway with default limits, but for what tune changes, and runs it
@@ -154,6 +155,7 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 	if err := g.f.Start(); err != nil {
 		t.Fatal(err)
 	}
+	g.tid = onlyThreadOn(workerCPU)
 	g.control()
 	return g
 }

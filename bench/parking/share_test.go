@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/parkway-gw/parkway/arpbuf"
-	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/dpdk/traffic"
 	"github.com/parkway-gw/parkway/forwarder"
 )
@@ -56,6 +55,7 @@ func TestCase7DeadShare(t *testing.T) {
 	g.resolve(portA, good4, 0, goodFlows)
 	next := cold4
 	rates := map[int][]float64{}
+	var had []float64
 	for range rounds {
 		for _, share := range shares {
 			good := group(portA, good4, 0, goodFlows)
@@ -71,10 +71,10 @@ func TestCase7DeadShare(t *testing.T) {
 			}
 			g.run(portA, 0, 0, groups...)
 			time.Sleep(d / 4)
-			n, now := g.delivered(0, goodFlows), cgo.TSC()
+			n, watch := g.delivered(0, goodFlows), g.watch()
 			time.Sleep(d)
-			n = g.delivered(0, goodFlows) - n
-			rates[share] = append(rates[share], float64(n)/g.since(now, cgo.TSC()).Seconds()/1e6)
+			mpps, part := watch.rate(g.delivered(0, goodFlows) - n)
+			rates[share], had = append(rates[share], mpps), append(had, part)
 			g.settle()
 			if sent, got := g.sent(portA, 0, goodFlows), g.delivered(0, goodFlows); sent != got {
 				t.Fatalf("%d %% dead: of %d good packets %d arrived; %s", share, sent, got, g.reasons())
@@ -91,7 +91,7 @@ func TestCase7DeadShare(t *testing.T) {
 		m := median(rates[share])
 		text += fmt.Sprintf("%d %% dead: %.2f Mpps good, %.3f of it alone (its share is %.2f), %s; ", share, m, m/base, 1-float64(share)/100, span(rates[share]))
 	}
-	report(t, "%s%d rounds; good sent %d, lost %d; %s", text, rounds, g.sent(portA, 0, goodFlows),
+	report(t, "%s%d rounds, per second of the worker's CPU time, of which it had %.0f %%; good sent %d, lost %d; %s", text, rounds, 100*median(had), g.sent(portA, 0, goodFlows),
 		g.sent(portA, 0, goodFlows)-g.delivered(0, goodFlows), g.reasons())
 }
 

@@ -31,9 +31,10 @@ func TestCase9ControlStalled(t *testing.T) {
 		return first
 	}
 	measure := func(d time.Duration) float64 {
-		n, now := g.delivered(0, goodFlows), cgo.TSC()
+		n, watch := g.delivered(0, goodFlows), g.watch()
 		time.Sleep(d)
-		return float64(g.delivered(0, goodFlows)-n) / g.since(now, cgo.TSC()).Seconds() / 1e6
+		mpps, _ := watch.rate(g.delivered(0, goodFlows) - n)
+		return mpps
 	}
 	g.run(portA, rate, 0, group(portA, good4, 0, goodFlows))
 	before := measure(stall / 5)
@@ -85,7 +86,7 @@ func TestCase9ControlStalled(t *testing.T) {
 		g.delivered(flooded, 1)+g.delivered(old, hops)+expired != uint64(g.park.PacketsPerNextHop+hops*burst) {
 		t.Errorf("delivered %d of the flood, %d of the old; %s", g.delivered(flooded, 1), g.delivered(old, hops), g.reasons())
 	}
-	report(t, "control stood still for %v; resolved flows: %.3f, %.3f and %.3f Mpps before, during and after, lost %d of %d, skipped by the source %d; "+
+	report(t, "control stood still for %v; resolved flows: %.3f, %.3f and %.3f Mpps per second of the worker's CPU time before, during and after (1 are offered per second of time), lost %d of %d, skipped by the source %d; "+
 		"parked meanwhile %d; old bursts: delivered %d, expired %d of %d; young ones: delivered %d of %d, %v after control came back",
 		stall, before, during, after, sent-got, sent, g.src[portA].Stats().Skipped, parked,
 		g.delivered(flooded, 1)+g.delivered(old, hops), expired, g.park.PacketsPerNextHop+hops*burst,

@@ -21,9 +21,9 @@ func stream(t *testing.T, rate uint64, packets traffic.Group, d time.Duration) {
 	sink := g.sink[portB]
 	// Once the worker sends by itself nothing is parked any more.
 	wait(t, "the hand-back", func() bool { return sink.FlowByQueue(0, workerQueue).Received > 0 })
-	begin, parked, now := sink.Stats().Received, g.f.Counters().Parked, cgo.TSC()
+	begin, parked, watch := sink.Stats().Received, g.f.Counters().Parked, g.watch()
 	time.Sleep(d)
-	delivered, elapsed := sink.Stats().Received-begin, g.since(now, cgo.TSC())
+	mpps, had := watch.rate(sink.Stats().Received - begin)
 	if again := g.f.Counters().Parked; again != parked {
 		t.Errorf("%d packets were parked after the hand-back", again-parked)
 	}
@@ -49,9 +49,9 @@ func stream(t *testing.T, rate uint64, packets traffic.Group, d time.Duration) {
 	}
 	answered, src := g.src[portB].Stats().InjectTSC, g.src[portA].Stats()
 	report(t, "sent %d, delivered %d from number %d on, reordered %d, evicted %d (of them %d after the drain began), control sent %d; "+
-		"answer to first sent %v, to the worker's first %v; afterwards %.2f Mpps; skipped by the source %d",
+		"answer to first sent %v, to the worker's first %v; afterwards %.2f Mpps per second of the worker's CPU time, of which it had %.0f %%; skipped by the source %d",
 		sent, f.Received, f.First, f.Reordered, evicted, f.Missing, byControl.Received,
-		g.since(answered, f.FirstTSC), g.since(answered, byWorker.FirstTSC), float64(delivered)/elapsed.Seconds()/1e6, src.Skipped)
+		g.since(answered, f.FirstTSC), g.since(answered, byWorker.FirstTSC), mpps, 100*had, src.Skipped)
 }
 
 // 1 Mpps of one flow across its resolution: nothing overtaken, and lost is what the
