@@ -32,6 +32,9 @@ func (w stopwatch) rate(n uint64) (mpps, had float64) {
 	if w.g.tid == 0 {
 		cpu = wall
 	}
+	if cpu <= 0 {
+		return 0, 0
+	}
 	return float64(n) / cpu.Seconds() / 1e6, cpu.Seconds() / wall.Seconds()
 }
 

@@ -130,25 +130,23 @@ func TestScan(t *testing.T) {
 // Over any time, what was made and what was skipped is what the rate says.
 func TestRate(t *testing.T) {
 	n := newNull(t, 1, traffic.SourceConfig{Backlog: 64}, traffic.SinkConfig{})
-	poll := func(d time.Duration) (made uint64) {
-		n.stamps(64) // the clock starts with the first poll
-		before := n.src.Stats()
-		begin := time.Now()
-		for time.Since(begin) < d {
-			n.stamps(64)
-		}
-		after := n.src.Stats()
-		return after.Generated + after.Skipped - before.Generated - before.Skipped
-	}
 	n.run(traffic.Program{Groups: []traffic.Group{group(dst4)}, Rate: 50_000})
 	for _, rate := range []uint64{50_000, 200_000} {
 		n.src.SetRate(rate)
-		begin := time.Now()
-		made := poll(100 * time.Millisecond)
-		// A thread may lose its CPU between looking at the clock and polling.
-		least, most := rate/10-rate/1000, uint64(float64(rate)*time.Since(begin).Seconds())+64+rate/1000
+		early := time.Now()
+		n.stamps(64) // the clock starts with the first poll
+		begin, before := time.Now(), n.src.Stats()
+		last := begin
+		for time.Since(begin) < 100*time.Millisecond {
+			last = time.Now()
+			n.stamps(64)
+		}
+		// Between looking at the clock and polling a thread may lose its CPU.
+		after := n.src.Stats()
+		made := float64(after.Generated + after.Skipped - before.Generated - before.Skipped)
+		least, most := float64(rate)*last.Sub(begin).Seconds()*0.99-1, float64(rate)*time.Since(early).Seconds()*1.01+64
 		if made < least || made > most {
-			t.Errorf("%d packets/s: %d in 100 ms, want %d to %d", rate, made, least, most)
+			t.Errorf("%d packets/s: %.0f, want %.0f to %.0f", rate, made, least, most)
 		}
 	}
 	time.Sleep(20 * time.Millisecond) // 4,000 packets are due, 64 are kept
