@@ -52,7 +52,7 @@ func onlyGood(ip netip.Addr) (time.Duration, bool) {
 	return 0, false
 }
 
-// neighbor plays everybody behind port b, from a goroutine that looks every 50 µs.
+// neighbor plays everybody behind port b, from a goroutine that looks about every 100 µs.
 type neighbor struct {
 	g    *gateway
 	s    script
@@ -92,7 +92,7 @@ func (n *neighbor) live() {
 		for len(n.due) > 0 && n.due[0].tsc <= cgo.TSC() && n.g.src[portB].Inject(n.due[0].frame) == nil {
 			n.due = n.due[1:]
 		}
-		time.Sleep(50 * time.Microsecond)
+		nap()
 	}
 }
 
