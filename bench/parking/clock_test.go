@@ -38,6 +38,12 @@ func (w stopwatch) rate(n uint64) (mpps, had float64) {
 	return float64(n) / cpu.Seconds() / 1e6, cpu.Seconds() / wall.Seconds()
 }
 
+// until waits until the worker's thread has had so much CPU time, most at most.
+func (w stopwatch) until(cpu, most time.Duration) {
+	time.Sleep(cpu)
+	within(most-cpu, func() bool { return w.g.tid == 0 || w.g.workerTime()-w.cpu >= cpu })
+}
+
 // workerTime is the CPU time of the worker's thread.
 func (g *gateway) workerTime() time.Duration {
 	var ts unix.Timespec

@@ -55,11 +55,11 @@ func TestCase7DeadShare(t *testing.T) {
 }
 
 func deadShare(t *testing.T, dead int, failed bool) {
-	d := sized(100*time.Millisecond, time.Second)
+	d := sized(60*time.Millisecond, time.Second)
 	rounds := sized(1, 5)
 	shares := []int{0, 10, 50, 90}
 	g := start(t, func(_ *forwarder.Config, ac *arpbuf.Config) {
-		ac.RetransTime = d * 2 / 3 // three probes end after the run and its warm-up
+		ac.RetransTime = d * 4 / 3 // three probes end after the run and its warm-up
 	})
 	g.answering(onlyGood)
 	g.resolve(portA, good4, 0, goodFlows)
@@ -82,7 +82,7 @@ func deadShare(t *testing.T, dead int, failed bool) {
 			g.run(portA, 0, 0, groups...)
 			time.Sleep(d / 4)
 			n, watch := g.delivered(0, goodFlows), g.watch()
-			time.Sleep(d)
+			watch.until(d/2, 3*d)
 			mpps, part := watch.rate(g.delivered(0, goodFlows) - n)
 			rates[share], had = append(rates[share], mpps), append(had, part)
 			g.settle()
