@@ -12,10 +12,10 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model build test test-unit test-race test-asan test-e2e \
-        model stress demo fuzz vet lint fmt clean ci
+        model stress bench-parking demo fuzz vet lint fmt clean ci
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
 	@scripts/deps.sh build demo test model
@@ -53,6 +53,9 @@ model: deps-model ## check the parking protocol's model with SPIN; MODEL=full fo
 stress: deps ## the park rings on real threads, also under ThreadSanitizer; PACKETS (default 10000000) each
 	PARKWAY_STRESS_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v -run Stress ./cgo
 	PARKWAY_TSAN_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v ./test/tsan
+
+bench-parking: deps-build ## what parking promises, at full size and as one table; minutes
+	@scripts/bench-parking.sh
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)
