@@ -149,7 +149,7 @@ expire(uint32_t hop)
 	struct hop *h = &hops[hop];
 	uint64_t before = rte_rdtsc() - rnd(200000);
 	for (uint32_t i = 0; i < h->n; i++)
-		fates.expired += pw_control_expire(dp->control, h->w[i].worker, h->w[i].slot, h->w[i].word, before);
+		fates.expired += pw_control_expire(dp->control, h->w[i].worker, h->w[i].slot, h->w[i].word, before, false);
 	forget_closed(h);
 }
 

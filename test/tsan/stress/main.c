@@ -65,7 +65,9 @@ run_control(void *arg)
 	return arg;
 }
 
-static const struct pw_park_config park = {.slots = SLOTS, .ring = RING, .max_packets = MAX_PACKETS};
+static const struct pw_park_config park = {
+	.of[PW_PARK_NEXTHOP] = {.slots = SLOTS, .ring = RING, .max_packets = MAX_PACKETS},
+};
 
 static void
 setup(void)
@@ -116,8 +118,8 @@ add(struct pw_counters *sum, const struct pw_counters *c)
 }
 
 // What becomes of a parked packet besides being drained.
-static const enum pw_drop ends[] = {PW_DROP_PARK_EVICTED, PW_DROP_PARK_EXPIRED, PW_DROP_PARK_FAILED,
-				    PW_DROP_PARK_DISCARDED};
+static const enum pw_drop ends[] = {PW_DROP_PARK_EVICTED, PW_DROP_PARK_PREEMPTED, PW_DROP_PARK_EXPIRED,
+				    PW_DROP_PARK_FAILED, PW_DROP_PARK_DISCARDED};
 
 static void
 judge(uint64_t packets)
@@ -134,12 +136,14 @@ judge(uint64_t packets)
 	for (size_t i = 0; i < RTE_DIM(ends); i++)
 		ended += c.drops[ends[i]];
 	printf("%" PRIu64 " packets: %" PRIu64 " sent, %" PRIu64 " parked = %" PRIu64 " drained + %" PRIu64
-	       " evicted + %" PRIu64 " expired + %" PRIu64 " failed + %" PRIu64 " others; %" PRIu64 " drops in all; %" PRIu64
+	       " evicted + %" PRIu64 " pre-empted + %" PRIu64 " expired + %" PRIu64 " failed + %" PRIu64 " others; %" PRIu64 " drops in all; %" PRIu64
 	       " resolved, %" PRIu64 " moved, %" PRIu64 " failed, %" PRIu64 " flushed, %" PRIu64 " abandoned; seed %" PRIu64
 	       "\n",
-	       c.rx, c.tx, c.parked, c.drained, c.drops[PW_DROP_PARK_EVICTED], c.drops[PW_DROP_PARK_EXPIRED],
-	       c.drops[PW_DROP_PARK_FAILED],
-	       ended - c.drops[PW_DROP_PARK_EVICTED] - c.drops[PW_DROP_PARK_EXPIRED] - c.drops[PW_DROP_PARK_FAILED], drops,
+	       c.rx, c.tx, c.parked, c.drained, c.drops[PW_DROP_PARK_EVICTED],
+	       c.drops[PW_DROP_PARK_PREEMPTED], c.drops[PW_DROP_PARK_EXPIRED], c.drops[PW_DROP_PARK_FAILED],
+	       ended - c.drops[PW_DROP_PARK_EVICTED] - c.drops[PW_DROP_PARK_PREEMPTED] - c.drops[PW_DROP_PARK_EXPIRED] -
+		       c.drops[PW_DROP_PARK_FAILED],
+	       drops,
 	       fates.resolved, fates.moved, fates.failed, fates.flushed, fates.abandoned, seed);
 	if (c.rx != packets)
 		die("received %" PRIu64 " of %" PRIu64, c.rx, packets);
@@ -154,7 +158,7 @@ judge(uint64_t packets)
 	if (atomic_load(&dp->pool_parked) != 0)
 		die("the pool's share of parked packets is %" PRId64, atomic_load(&dp->pool_parked));
 	if (fates.resolved < 10 || fates.failed == 0 || fates.flushed == 0 || fates.expired == 0 ||
-	    c.drops[PW_DROP_PARK_EVICTED] == 0 || c.drained == 0 || c.tx <= c.drained)
+	    c.drops[PW_DROP_PARK_EVICTED] == 0 || c.drops[PW_DROP_PARK_PREEMPTED] == 0 || c.drained == 0 || c.tx <= c.drained)
 		die("the test did not test");
 }
 
