@@ -169,6 +169,7 @@ main(int argc, char **argv)
 	pthread_t worker[WORKERS], control;
 
 	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : (uint64_t)time(NULL);
+	rnd_seed(seed + CONTROL + 1);
 	packets -= packets % WORKERS;
 	setup_packets(packets / WORKERS);
 	setup();

@@ -107,15 +107,15 @@ rte_rcu_qsbr_thread_unregister(struct rte_rcu_qsbr *v, unsigned int thread)
 }
 
 uint64_t
-rte_rand(void)
-{
-	return 88172645463325252u; // any number but 0 will do
-}
-
-uint64_t
 rte_get_tsc_hz(void)
 {
 	return UINT64_C(1000000000); // only spans that nothing here depends on
+}
+
+uint64_t
+rte_rand(void)
+{
+	return (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
 }
 
 int
