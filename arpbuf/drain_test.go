@@ -116,3 +116,66 @@ func TestFlushWhileDraining(t *testing.T) {
 		t.Errorf("%d lost, %d counted", lost, g.drops("tx_full"))
 	}
 }
+
+// A drain that a flush interrupts and a new answer begins again has a second of its own
+// for a full transmit queue, and a place of its own in the history.
+func TestDrainBegunAgain(t *testing.T) {
+	g := startWith(t, 32, nil)
+	g.inject(0, udps(t, b4, 0, 60)...)
+	g.rest()
+	g.take(1)
+	g.inject(1, arpReply(b4, macB))
+	for g.out[1].Len() < 32 {
+		g.r.Turn()
+	}
+	g.inject(0, udps(t, b4, 60, 40)...)
+	g.received()
+	g.clock.advance(900 * time.Millisecond)
+	g.r.Turn()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = g.r.Flush(t.Context(), arpbuf.Filter{IP: b4})
+	}()
+	wait := func(cond func() bool) { // without taking frames out
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); !cond(); g.r.Turn() {
+			if time.Now().After(end) {
+				t.Fatalf("waited in vain; counters %s", g.counters())
+			}
+		}
+	}
+	wait(func() bool {
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	})
+	h := g.r.History()
+	if len(h) != 1 || h[0].Result != arpbuf.WaitResolved || h[0].Packets != 32 {
+		t.Fatalf("history: %+v", h)
+	}
+	wait(func() bool { return g.state(b4).State == "INCOMPLETE" }) // asked for anew
+	left := g.r.Parked().Totals.InRing
+	g.inject(1, arpReply(b4, macB))
+	wait(func() bool { return g.state(b4).State == "REACHABLE" })
+	for range 5 {
+		g.clock.advance(100 * time.Millisecond)
+		g.r.Turn()
+	}
+	if n := g.r.Stats().Abandoned; n != 0 {
+		t.Error("abandoned after half a second")
+	}
+	g.rest()
+	seq := flow(t, g.take(1), b4, macB)
+	for i := range seq[1:] {
+		if seq[i+1] <= seq[i] {
+			t.Errorf("%d came after %d", seq[i+1], seq[i])
+		}
+	}
+	if res := g.last(2); res.Result != arpbuf.WaitResolved || int64(res.Packets) != left || left < 30 {
+		t.Errorf("%+v, want %d packets", res, left)
+	}
+}

@@ -97,10 +97,12 @@ func (r *Resolver) take(s *slot, f func(*dpdk.Mbuf)) (packets int) {
 	return packets
 }
 
-// closeSlots forgets the slots that are closed.
+// closeSlots forgets the slots that are closed. If it was their worker who closed the
+// last one, to give it to somebody else, the wait is over without a result.
 func (r *Resolver) closeSlots(n *nexthop) {
 	n.slots = slices.DeleteFunc(n.slots, func(s slot) bool { return !r.ctl.Open(s.Slot) })
 	if len(n.slots) == 0 {
 		delete(r.waiting, n)
+		n.wait = wait{}
 	}
 }

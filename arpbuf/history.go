@@ -24,7 +24,8 @@ const (
 const historySize = 256
 
 // Resolution is a wait that has ended: from the first packet that was parked for a
-// next hop until its rings were empty.
+// next hop until its rings were empty. A wait whose packets all gave way to others'
+// leaves none.
 type Resolution struct {
 	At         time.Time // of the end
 	RouterPort string
