@@ -58,12 +58,20 @@ func (r *Resolver) discardSlot(s cgo.Slot, reason cgo.DropReason) {
 	r.take(s, func(m *dpdk.Mbuf) { r.ctl.Drop(m, reason) })
 }
 
+func (r *Resolver) discard(m *dpdk.Mbuf) { r.ctl.Drop(m, cgo.DropParkDiscarded) }
+
 // take claims a slot, gives every packet in it to f, who takes it, and hands the
 // slot back. What a busy worker parks behind is left to the worker.
 func (r *Resolver) take(s cgo.Slot, f func(*dpdk.Mbuf)) {
 	if !r.ctl.Claim(s) {
 		return // the worker has it, or it is closed
 	}
+	r.empty(s, f)
+	r.ctl.Handback(s)
+}
+
+// empty gives every packet in s to f, who takes it.
+func (r *Resolver) empty(s cgo.Slot, f func(*dpdk.Mbuf)) {
 	var batch [cgo.Burst / 2]*dpdk.Mbuf
 	left, _ := r.ctl.Depth(s)
 	for left > 0 {
@@ -76,7 +84,6 @@ func (r *Resolver) take(s cgo.Slot, f func(*dpdk.Mbuf)) {
 		}
 		left -= got
 	}
-	r.ctl.Handback(s)
 }
 
 // closeSlots forgets the slots that are closed.

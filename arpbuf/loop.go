@@ -101,6 +101,10 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	// Learned MACs come before the frames that taught them: an answer then leaves
 	// by one port, and a drain finds its port.
 	for _, l := range b.Learns {
+		if l.Event == cgo.Appeared {
+			r.appeared(l.SwitchPort)
+			continue
+		}
 		r.plane.LearnMAC(l.Switch, l.SwitchPort, l.MAC())
 	}
 	for i := range b.Asks {
@@ -116,6 +120,7 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	r.perform(r.table.Advance(r.turnAt, maxTimers))
 	r.expire()
 	r.commands()
+	r.watchGates()
 	r.drains()
 	wait = r.nextWait(&b)
 	r.mu.Unlock()

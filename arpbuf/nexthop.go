@@ -26,6 +26,9 @@ type nexthop struct {
 	phase phase
 	slots []slot
 
+	gate   *gate // the one that it is behind; nil for most
+	atGate gateWait
+
 	// While draining.
 	mac      topology.MAC
 	final    cgo.AdjState // what to publish at the end
@@ -59,10 +62,15 @@ func adjState(s neighbor.State) cgo.AdjState {
 	}
 }
 
-// publish tells the workers about n. A next hop that becomes usable drains first.
+// publish tells the workers about n. A next hop that becomes usable drains first; one
+// behind a closed gate is not usable.
 func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
 	if !state.Usable() {
 		r.unpublish(n, state)
+		return
+	}
+	if n.gate.closed() {
+		r.unpublish(n, neighbor.Incomplete)
 		return
 	}
 	if state == neighbor.Stale {
@@ -133,6 +141,8 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 	r.waiting[n] = struct{}{}
 	r.perform(r.table.Needed(r.turnAt, n.entry))
 	switch {
+	case n.gate.closed():
+		r.waitAtGate(n)
 	case n.phase == draining:
 		n.progress = r.turnAt
 	case n.entry.State().Usable():

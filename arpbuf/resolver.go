@@ -36,6 +36,8 @@ type Resolver struct {
 	table    *neighbor.Table
 	waiting  map[*nexthop]struct{} // next hops that have slots open, or had when last seen
 	draining map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
+	gates    gates
+	down     map[uint16]struct{} // switch ports whose link is known to be down
 	expireAt time.Time
 	icmp     icmpState
 	stats    Stats
@@ -45,7 +47,7 @@ type Resolver struct {
 }
 
 // New prepares a Resolver: neighbors with a configured MAC become PERMANENT, next
-// hops of routes get their entries. It must be called before workers run, or on
+// hops of routes get their entries, gates are closed. It must be called before workers run, or on
 // the control lcore.
 func New(plane Plane, cfg Config) (*Resolver, error) {
 	if err := cfg.complete(); err != nil {
@@ -68,11 +70,13 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries,
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
+		down:   make(map[uint16]struct{}),
 		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst),
 		warned: make(map[string]time.Time),
 	}
 	r.turnAt = r.clock.Now()
 	r.expireAt = r.turnAt
+	r.gates = newGates(plane.Gates(), r.turnAt)
 	if err := r.configured(); err != nil {
 		return nil, err
 	}
@@ -94,6 +98,9 @@ func (r *Resolver) configured() error {
 		}
 		r.perform(acts)
 	}
+	for _, g := range r.gates.list {
+		r.plane.ArmGate(g.SwitchPort)
+	}
 	r.drains()
 	return nil
 }
@@ -109,6 +116,7 @@ func (r *Resolver) attach(e *neighbor.Entry) (*nexthop, error) {
 	}
 	n := &nexthop{entry: e, adj: adj}
 	e.User = n
+	r.gateNeighbor(n)
 	return n, nil
 }
 

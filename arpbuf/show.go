@@ -54,8 +54,9 @@ type ParkedNextHop struct {
 	Worker     int
 	Packets    int
 	Oldest     time.Duration // time in the ring of the first packet
-	WaitingFor string        // arp or nd
+	WaitingFor string        // arp, nd or up
 	Probes     int           // sent so far
+	Port       string        // the gated switch port; empty when it was a neighbor that had to answer
 }
 
 // ParkedTotals are packets, ever, but for InRing, which is now:
@@ -84,6 +85,9 @@ func (r *Resolver) Parked() ParkedInfo {
 		}
 		if key.IP.Is4() {
 			row.WaitingFor = "arp"
+		}
+		if n.gate != nil {
+			row.WaitingFor, row.Port, row.Probes = "up", n.gate.Name, n.atGate.probes
 		}
 		for _, s := range n.slots {
 			packets, oldest := r.ctl.Depth(s.Slot)
