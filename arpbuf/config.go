@@ -40,6 +40,8 @@ type Config struct {
 	MaxAge    time.Duration // longest time in a park ring, from arrival; 0 is unlimited
 	OnFailure OnFailure
 
+	GatedMaxAge time.Duration // longest time at a gate, from arrival; 0 is unlimited
+
 	RetransTime       time.Duration // between probes
 	McastSolicit      int           // probes before a next hop is FAILED
 	UcastSolicit      int           // unicast probes before a stale one is
@@ -61,6 +63,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		MaxAge:            3 * time.Second,
+		GatedMaxAge:       time.Minute,
 		RetransTime:       time.Second,
 		McastSolicit:      3,
 		UcastSolicit:      3,
@@ -95,6 +98,7 @@ func (c *Config) complete() error {
 		ok   bool
 	}{
 		{"MaxAge", c.MaxAge >= 0},
+		{"GatedMaxAge", c.GatedMaxAge >= 0},
 		{"RetransTime", c.RetransTime > 0},
 		{"McastSolicit", c.McastSolicit > 0},
 		{"UcastSolicit", c.UcastSolicit > 0},

@@ -105,25 +105,21 @@ func (r *Resolver) failsSoon(n *nexthop) bool {
 	return e.Asking() && e.Probes() >= r.cfg.McastSolicit && e.Deadline().Sub(r.turnAt) <= expireEvery
 }
 
-// expire frees packets older than MaxAge.
+// expire frees packets older than MaxAge, or GatedMaxAge.
 func (r *Resolver) expire() {
 	if r.turnAt.Before(r.expireAt) {
 		return
 	}
 	r.expireAt = r.turnAt.Add(expireEvery)
-	var before uint64
-	if r.cfg.MaxAge > 0 {
-		if age, now := uint64(r.cfg.MaxAge.Seconds()*r.tscHz), cgo.TSC(); age < now {
-			before = now - age
-		}
-	}
+	before := [cgo.ParkClasses]uint64{cgo.ParkNextHop: r.ago(r.cfg.MaxAge), cgo.ParkGated: r.ago(r.cfg.GatedMaxAge)}
 	for n := range r.waiting {
 		if n.phase == draining {
 			continue
 		}
-		if before > 0 && !r.failsSoon(n) {
-			for i := range n.slots {
-				r.ctl.Expire(n.slots[i].Slot, before, false)
+		for i := range n.slots {
+			s := n.slots[i].Slot
+			if b := before[r.ctl.Class(s)]; b > 0 && !r.failsSoon(n) {
+				r.ctl.Expire(s, b, false)
 			}
 		}
 		r.closeSlots(n)
@@ -131,4 +127,12 @@ func (r *Resolver) expire() {
 			r.perform(r.table.Needed(r.turnAt, n.entry))
 		}
 	}
+}
+
+// ago is the TSC of so long ago; 0 for an age that is unlimited, or longer than it counts.
+func (r *Resolver) ago(age time.Duration) uint64 {
+	if cycles, now := uint64(age.Seconds()*r.tscHz), cgo.TSC(); age > 0 && cycles < now {
+		return now - cycles
+	}
+	return 0
 }
