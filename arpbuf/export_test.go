@@ -4,3 +4,17 @@ package arpbuf
 
 // Turn is one turn of the control loop, for tests that drive it themselves.
 func (r *Resolver) Turn() { r.turn(0) }
+
+// OpenSlots is how many park slots of those that control has been asked for are open.
+func (r *Resolver) OpenSlots() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for next := range r.waiting {
+		for i := range next.slots {
+			if r.ctl.Open(next.slots[i].Slot) {
+				n++
+			}
+		}
+	}
+	return n
+}

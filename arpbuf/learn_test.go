@@ -49,6 +49,7 @@ func (g *gateway) resolve(f family) {
 	g.rest()
 	g.inject(1, f.reply(f.host, macB))
 	g.rest()
+	g.wait("the parked packet to leave", func() bool { c := g.f.Counters(); return c.ParkedNow() == 0 && c.Balance() == 0 })
 	if s := g.state(f.host).State; s != "REACHABLE" {
 		g.t.Fatalf("%s is %s", f.host, s)
 	}
