@@ -72,11 +72,10 @@ func newGates(list []topology.Gate, now time.Time) gates {
 	return gs
 }
 
-// gateNeighbor puts n, new, behind its gate if it has one. Of several ports that list
-// the address, it is the one that frames would leave by.
+// gateNeighbor puts n, new, behind its gate if it has one.
 func (r *Resolver) gateNeighbor(n *nexthop) {
 	g := r.gates.byNeighbor[n.entry.Key()]
-	if g == nil || r.plane.AdjacencyPort(n.adj) != g.SwitchPort {
+	if g == nil {
 		return
 	}
 	n.gate = g

@@ -4,7 +4,7 @@ package arpbuf_test
 
 import (
 	"context"
-	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -106,6 +106,25 @@ func TestLinkDownOfOneOfTwo(t *testing.T) {
 	if n := count(g.take(0), func(b []byte) bool { p, err := wire.DecodeIP(b); return err == nil && p.Dst == a4 }); n != 1 {
 		t.Errorf("%d packets for the configured neighbor, want 1", n)
 	}
+}
+
+// A port that is called down and yet has sent a frame counts as up: who may be anywhere
+// may be there.
+func TestLinkDownIsOldNews(t *testing.T) {
+	g := start(t, func(fc *forwarder.Config, ac *arpbuf.Config) {
+		oneSwitch(fc, ac)
+		fc.Topology.Switches[0].Ports[1] = forwarder.SwitchPort{Name: "b", ParkUntilUp: true,
+			Addresses: []forwarder.PortAddress{{MAC: macB, IPs: []netip.Addr{b4}}}}
+	})
+	g.link("p-b", false)
+	g.inject(1, rarp(macB))
+	g.inject(0, udps(t, addr("10.0.2.33"), 0, 5)...)
+	g.rest()
+	g.link("p-a", false)
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 5, InRing: 5})
+	g.link("p-b", false)
+	g.rest()
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 5, Discarded: 5})
 }
 
 // MACs that were learned behind the link are gone: what is for them is flooded.
@@ -230,8 +249,8 @@ func TestOrderAcrossGates(t *testing.T) {
 	for _, reason := range []string{"park_gate_evicted", "park_gate_full", "tx_full"} {
 		drops += g.drops(reason)
 	}
-	t.Log(fmt.Sprintf("%d sent, %d arrived, %d parked, %d drained (%d by control), drops %d", next, arrived, c.Parked, c.Drained,
-		g.r.Stats().Drained, drops))
+	t.Logf("%d sent, %d arrived, %d parked, %d drained (%d by control), drops %d", next, arrived, c.Parked, c.Drained,
+		g.r.Stats().Drained, drops)
 	if lost != int(drops) {
 		t.Errorf("%d lost, %d counted; %s", lost, drops, g.counters())
 	}
