@@ -3,7 +3,6 @@
 package arpbuf_test
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"testing"
@@ -132,9 +131,8 @@ func (g *gateway) modelEvent(t *rapid.T, m *parkModel, h *modelHost, event strin
 	case "flush":
 		g.flush(arpbuf.Filter{IP: h.host})
 	case "link down":
-		done := make(chan error, 1)
-		go func() { done <- g.r.LinkDown(context.Background(), "lrp-b") }()
-		g.wait("link down", func() bool { return len(done) > 0 })
+		g.link("p-b", false)
+		g.link("p-b", true)
 		for _, h := range m.hosts {
 			m.end(h, arpbuf.WaitDiscarded, &m.totals.Discarded)
 		}
@@ -176,6 +174,25 @@ func (g *gateway) modelExpire(t *rapid.T, m *parkModel) {
 }
 
 func (g *gateway) compareModel(t *rapid.T, m *parkModel, event string) {
+	// Workers send and close what was handed back to them in their own time.
+	m.totals.InRing = m.inRing()
+	var ended map[string]uint64
+	settled := func() bool {
+		ended = g.r.Stats().Resolutions
+		for result, n := range m.ended {
+			if ended[result] != n {
+				return false
+			}
+		}
+		return g.r.Parked().Totals.InRing == m.totals.InRing
+	}
+	for end := time.Now().Add(5 * time.Second); !settled(); g.turn() {
+		if time.Now().After(end) {
+			t.Fatalf("after %s: waits ended %v, model %v; totals %+v, model %+v", event,
+				ended, m.ended, g.r.Parked().Totals, m.totals)
+		}
+	}
+	g.rest()
 	frames := g.take(1)
 	for _, h := range m.hosts {
 		if got := flow(g.t, frames, h.host, macB); !slices.Equal(got, h.expect) {
@@ -183,25 +200,9 @@ func (g *gateway) compareModel(t *rapid.T, m *parkModel, event string) {
 		}
 		h.expect = nil
 	}
-	m.totals.InRing = m.inRing()
 	got := g.r.Parked().Totals
 	got.Rejected, m.totals.Rejected = 0, 0
 	if got != m.totals {
 		t.Fatalf("after %s: totals\n%+v, model\n%+v", event, got, m.totals)
-	}
-	var ended map[string]uint64
-	same := func() bool {
-		ended = g.r.Stats().Resolutions
-		for result, n := range m.ended {
-			if ended[result] != n {
-				return false
-			}
-		}
-		return true
-	}
-	for end := time.Now().Add(5 * time.Second); !same(); g.turn() { // workers close what was handed back
-		if time.Now().After(end) {
-			t.Fatalf("after %s: waits ended %v, model %v", event, ended, m.ended)
-		}
 	}
 }
