@@ -12,3 +12,17 @@ func (r *Resolver) SetMaxAge(d time.Duration) { r.cfg.MaxAge = d }
 
 // TurnWait is Turn, and returns how long the next turn may wait.
 func (r *Resolver) TurnWait() time.Duration { return r.turn(0) }
+
+// OpenSlots is how many park slots of those that control has been asked for are open.
+func (r *Resolver) OpenSlots() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for next := range r.waiting {
+		for i := range next.slots {
+			if r.ctl.Open(next.slots[i].Slot) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -46,19 +46,6 @@ func (r *Resolver) flush(f *Filter) (n int) {
 	return n
 }
 
-// LinkDown forgets what was learned behind a router port whose link is gone and
-// frees what waits there, as park_discarded. Any goroutine.
-func (r *Resolver) LinkDown(ctx context.Context, routerPort string) error {
-	return r.Do(ctx, func() {
-		for _, e := range r.choose(&Filter{RouterPort: routerPort}) {
-			if n, ok := e.User.(*nexthop); ok {
-				r.discardParked(n)
-			}
-			r.perform(r.table.LinkDown(r.turnAt, e))
-		}
-	})
-}
-
 // Withdraw is for next hops, router ports and routers that go away: it forgets what was
 // learned about the neighbors that the filter matches, the memory of their answers too,
 // gives up the drains that are under way, and frees what waits, as park_discarded;

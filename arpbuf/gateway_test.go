@@ -149,7 +149,7 @@ func startOn(t *testing.T, room int, tune func(*forwarder.Config, *arpbuf.Config
 		if err != nil {
 			t.Fatal(err)
 		}
-		fc.Ports = append(fc.Ports, forwarder.Port{Name: names[i], Attached: &port, IfaceID: names[i]})
+		fc.Ports = append(fc.Ports, forwarder.Port{Name: "p-" + names[i], Attached: &port, IfaceID: names[i]})
 	}
 	var err error
 	if g.f, err = forwarder.New(fc); err != nil {

@@ -172,8 +172,11 @@ func (r *Resolver) waited(n *nexthop, result string, packets int) {
 	}
 	key := n.entry.Key()
 	res := Resolution{
-		At: r.turnAt, RouterPort: r.ports.get(key.RouterPort).name(), IP: key.IP, Port: n.port,
+		At: r.turnAt, RouterPort: r.ports.get(key.RouterPort).name(), IP: key.IP,
 		Result: result, Packets: packets, Probes: w.probes, Wait: r.age(w.began),
+	}
+	if n.gate != nil {
+		res.Port = n.gate.Name
 	}
 	if w.answer != 0 {
 		res.MAC, res.Drain = n.mac, r.age(w.answer)

@@ -3,7 +3,6 @@
 package arpbuf_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -108,9 +107,7 @@ func TestHistoryDiscarded(t *testing.T) {
 	g := start(t, nil)
 	g.inject(0, udps(t, b6, 0, 5)...)
 	g.rest()
-	done := make(chan error, 1)
-	go func() { done <- g.r.LinkDown(context.Background(), "lrp-b") }()
-	g.wait("link down", func() bool { return len(done) > 0 })
+	g.link("p-b", false)
 	if res := g.last(1); res.Result != arpbuf.WaitDiscarded || res.Packets != 5 || res.IP != b6 {
 		t.Errorf("%+v", res)
 	}

@@ -49,6 +49,7 @@ func (g *gateway) resolve(f family) {
 	g.rest()
 	g.inject(1, f.reply(f.host, macB))
 	g.rest()
+	g.wait("the parked packet to leave", func() bool { c := g.f.Counters(); return c.ParkedNow() == 0 && c.Balance() == 0 })
 	if s := g.state(f.host).State; s != "REACHABLE" {
 		g.t.Fatalf("%s is %s", f.host, s)
 	}
@@ -101,26 +102,6 @@ func TestFlushGateway(t *testing.T) {
 			t.Errorf("flushed gateway is %s", s)
 		}
 	}
-}
-
-// A link that goes down takes along what was learned and what waits.
-func TestLinkDown(t *testing.T) {
-	g := start(t, nil)
-	g.resolve(families[1])
-	g.inject(0, udps(t, b4, 0, 5)...)
-	g.rest()
-	done := make(chan error, 1)
-	go func() { done <- g.r.LinkDown(context.Background(), "lrp-b") }()
-	g.wait("link down", func() bool { return len(done) > 0 })
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	g.rest()
-	g.checkTotals(arpbuf.ParkedTotals{Parked: 6, Drained: 1, Discarded: 5})
-	if s := g.state(b6).State; s != "none" {
-		t.Errorf("%s is %s", b6, s)
-	}
-	g.resolve(families[0]) // and up again
 }
 
 // At MaxEntries a new next hop is refused and its packets are counted; those that

@@ -3,7 +3,6 @@
 package arpbuf_test
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"testing"
@@ -132,9 +131,8 @@ func (g *gateway) modelEvent(t *rapid.T, m *parkModel, h *modelHost, event strin
 	case "flush":
 		g.flush(arpbuf.Filter{IP: h.host})
 	case "link down":
-		done := make(chan error, 1)
-		go func() { done <- g.r.LinkDown(context.Background(), "lrp-b") }()
-		g.wait("link down", func() bool { return len(done) > 0 })
+		g.link("p-b", false)
+		g.link("p-b", true)
 		for _, h := range m.hosts {
 			m.end(h, arpbuf.WaitDiscarded, &m.totals.Discarded)
 		}

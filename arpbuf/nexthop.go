@@ -27,8 +27,10 @@ type nexthop struct {
 	flags cgo.AdjFlags // that the plane has
 	slots []slot
 	wait  wait
-	port  string // the gated switch port that it is behind, or empty
-	turn  turn   // its place among the deferred probes
+	turn  turn // its place among the deferred probes
+
+	gate   *gate // the one that it is behind; nil for most
+	atGate gateWait
 
 	// While draining.
 	mac      topology.MAC
@@ -63,10 +65,15 @@ func adjState(s neighbor.State) cgo.AdjState {
 	}
 }
 
-// publish tells the workers about n. A next hop that becomes usable drains first.
+// publish tells the workers about n. A next hop that becomes usable drains first; one
+// behind a closed gate is not usable.
 func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
 	if !state.Usable() {
 		r.unpublish(n, state)
+		return
+	}
+	if n.gate.closed() {
+		r.unpublish(n, neighbor.Incomplete)
 		return
 	}
 	if state == neighbor.Stale {
@@ -151,6 +158,8 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 	r.waits(n, s, fresh)
 	r.perform(r.table.Needed(r.turnAt, n.entry))
 	switch {
+	case n.gate.closed():
+		r.waitAtGate(n)
 	case n.phase == draining:
 		n.progress = r.turnAt
 	case n.entry.State().Usable():

@@ -20,7 +20,7 @@ type ParkedNextHop struct {
 	Packets    int
 	Oldest     time.Duration // time in the ring of the first packet
 	Age        time.Duration // since the next hop's first packet of this wait arrived
-	WaitingFor string        // arp or nd
+	WaitingFor string        // arp, nd or up
 	Probes     int           // sent so far
 }
 
@@ -82,11 +82,14 @@ func (r *Resolver) parkedNextHops() (out []ParkedNextHop) {
 	for n := range r.waiting {
 		key := n.entry.Key()
 		row := ParkedNextHop{
-			RouterPort: r.ports.get(key.RouterPort).name(), IP: key.IP, Port: n.port,
+			RouterPort: r.ports.get(key.RouterPort).name(), IP: key.IP,
 			WaitingFor: "nd", Probes: n.entry.Probes(),
 		}
 		if key.IP.Is4() {
 			row.WaitingFor = "arp"
+		}
+		if n.gate != nil {
+			row.WaitingFor, row.Port, row.Probes = "up", n.gate.Name, n.atGate.probes
 		}
 		for _, s := range n.slots {
 			packets, oldest := r.ctl.Depth(s.Slot)

@@ -37,9 +37,27 @@ type Plane interface {
 	FlagAdjacency(adj uint32, flags cgo.AdjFlags)
 	// AdjacencyUsed reports whether packets used it since the last call.
 	AdjacencyUsed(adj uint32) bool
+	// AdjacencyPort returns the switch port that packets for it leave by; cgo.None
+	// when that isn't known.
+	AdjacencyPort(adj uint32) uint16
+
+	// Gates lists the switch ports that packets may wait for.
+	Gates() []topology.Gate
+	// ArmGate asks for a Learn that says Appeared when the next frame comes from a
+	// gated switch port; DisarmGate takes that back, but one may be under way.
+	ArmGate(switchPort uint16)
+	DisarmGate(switchPort uint16)
+
+	// PortSwitchPorts returns the switch ports that are bound to a port; none when
+	// there is no such port.
+	PortSwitchPorts(port string) []uint16
+	// RouterPortSwitchPorts returns the bound ports of a router port's switch.
+	RouterPortSwitchPorts(routerPort uint16) []uint16
 
 	// LearnMAC notes that mac lives behind a switch port.
 	LearnMAC(sw, switchPort uint16, mac topology.MAC)
+	// ForgetMACs undoes that for all MACs behind a switch port.
+	ForgetMACs(switchPort uint16)
 
 	// Maintain is called once per turn of the loop.
 	Maintain()

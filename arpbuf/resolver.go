@@ -36,6 +36,8 @@ type Resolver struct {
 	table    *neighbor.Table
 	waiting  map[*nexthop]struct{} // next hops that have slots open, or had when last seen
 	draining map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
+	gates    gates
+	down     map[uint16]struct{} // switch ports whose link is known to be down
 	expireAt time.Time
 	icmp     icmpState
 	stats    Stats
@@ -46,7 +48,7 @@ type Resolver struct {
 }
 
 // New prepares a Resolver: neighbors with a configured MAC become PERMANENT, next
-// hops of routes get their entries. It must be called before workers run, or on
+// hops of routes get their entries, gates are closed. It must be called before workers run, or on
 // the control lcore.
 func New(plane Plane, cfg Config) (*Resolver, error) {
 	if err := cfg.complete(); err != nil {
@@ -69,12 +71,14 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries, Remember: cfg.Remember,
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
+		down:   make(map[uint16]struct{}),
 		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst, cfg.UnreachableBurst),
 		warned: make(map[string]time.Time),
 	}
 	r.limits = newProbeLimits(len(r.ports.ports), cfg.ProbeRate)
 	r.turnAt = r.clock.Now()
 	r.expireAt = r.turnAt
+	r.gates = newGates(plane.Gates(), r.turnAt)
 	if err := r.configured(); err != nil {
 		return nil, err
 	}
@@ -96,6 +100,9 @@ func (r *Resolver) configured() error {
 		}
 		r.perform(acts)
 	}
+	for _, g := range r.gates.list {
+		r.plane.ArmGate(g.SwitchPort)
+	}
 	r.drains()
 	return nil
 }
@@ -114,6 +121,7 @@ func (r *Resolver) attach(e *neighbor.Entry) (*nexthop, error) {
 		n.flags = cgo.AdjKnown // the plane has said so already
 	}
 	e.User = n
+	r.gateNeighbor(n)
 	return n, nil
 }
 
