@@ -89,6 +89,7 @@ type settings struct {
 	fdb          bool
 	ringSize     int
 	mtu          uint16
+	gated        bool // packets may wait for lspExternal
 }
 
 func defaults() settings {
@@ -201,7 +202,7 @@ func (b *bench) publish() {
 		SwitchPorts: []cgo.SwitchPort{
 			lspHost:     {Kind: cgo.SwitchPortVIF, Switch: 0, Port: b.in.port},
 			lspRouter0:  {Kind: cgo.SwitchPortRouter, Switch: 0, RouterPort: 0},
-			lspExternal: {Kind: cgo.SwitchPortLocalnet, Switch: 1, Port: b.out.port, Unknown: true},
+			lspExternal: {Kind: cgo.SwitchPortLocalnet, Switch: 1, Port: b.out.port, Unknown: true, Gated: b.settings.gated},
 			lspRouter1:  {Kind: cgo.SwitchPortRouter, Switch: 1, RouterPort: 1},
 			lspThird:    {Kind: cgo.SwitchPortLocalnet, Switch: 0, Port: b.third.port, VLAN: 7, Unknown: true},
 			lspRouter2:  {Kind: cgo.SwitchPortRouter, Switch: 1, RouterPort: 2},
@@ -427,8 +428,10 @@ func ip6(src, dst netip.Addr, hops uint8) *layers.IPv6 {
 }
 
 // udp4 is a datagram from the host, with seq as its payload.
-func udp4(t testing.TB, dst netip.Addr, seq int) []byte {
-	ip := ip4(hostIP, dst, 64)
+func udp4(t testing.TB, dst netip.Addr, seq int) []byte { return udp4From(t, hostIP, dst, seq) }
+
+func udp4From(t testing.TB, src, dst netip.Addr, seq int) []byte {
+	ip := ip4(src, dst, 64)
 	ip.Protocol = layers.IPProtocolUDP
 	u := &layers.UDP{SrcPort: 1000, DstPort: 2000}
 	_ = u.SetNetworkLayerForChecksum(ip)

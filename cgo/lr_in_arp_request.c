@@ -3,6 +3,7 @@
 // order, and control is asked once per next hop. park.h has the protocol.
 #include <string.h>
 
+#include "park_room.h"
 #include "stages.h"
 
 static struct pw_park_key
@@ -36,18 +37,6 @@ resolved(const struct pw_datapath *dp, const struct pw_park_key *key, struct pw_
 	return pw_adj_usable(p->word) || *state == PW_ADJ_DRAINING;
 }
 
-static struct rte_mbuf *
-take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
-{
-	struct rte_mbuf *m = pw_park_pop(s, 0, lost);
-	if (m != NULL) {
-		w->park.taken[s->cls]++;
-		pw_park_share_update(&w->park, s);
-		atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
-	}
-	return m;
-}
-
 // Finishes a slot that is in HANDBACK, and so the worker's: sends or drops what is
 // left and closes it; true then. While the next hop is unresolved and packets wait,
 // the slot goes back to PARKED with a new ask.
@@ -76,7 +65,7 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 				return false; // control drains it
 			continue;
 		}
-		struct rte_mbuf *m = take(w, s, &lost);
+		struct rte_mbuf *m = pw_park_take(w, s, &lost);
 		if (m == NULL && !lost) {
 			pw_park_close(&w->park, s);
 			return true;
@@ -90,80 +79,6 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 			pw_drop(w, m, PW_DROP_PARK_FAILED);
 		}
 	}
-}
-
-// What a newcomer asks room for: its class, who sent it, whether its next hop is known
-// to answer, and the slot that it goes to, NULL while there is none.
-struct newcomer {
-	enum pw_park_class cls;
-	struct pw_park_opener by;
-	bool known;
-	const struct pw_park_slot *mine;
-};
-
-// Reason to refuse a packet more, or PW_DROP_COUNT. The ring itself is no reason while
-// the oldest gives way.
-static enum pw_drop
-refusal(const struct pw_worker *w, enum pw_park_class cls)
-{
-	if (pw_park_packets(&w->park, cls) >= w->park.cfg.of[cls].max_packets)
-		return cls == PW_PARK_GATED ? PW_DROP_PARK_GATE_FULL : PW_DROP_PARK_PACKETS;
-	if (atomic_load_explicit(&w->dp->pool_parked, memory_order_relaxed) >= w->dp->pool_park_limit)
-		return PW_DROP_PARK_POOL;
-	return PW_DROP_COUNT;
-}
-
-// Sees to room for one packet more, at another's expense if need be. PW_DROP_COUNT, or
-// why there is none.
-static enum pw_drop
-packet_room(struct pw_worker *w, const struct newcomer *n)
-{
-	enum pw_drop reason = refusal(w, n->cls);
-	if (likely(reason == PW_DROP_COUNT) || n->cls != PW_PARK_NEXTHOP)
-		return reason;
-	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, false, n->mine);
-	if (victim == NULL)
-		return reason;
-	bool lost; // to control, which has made room then
-	struct rte_mbuf *m = take(w, victim, &lost);
-	if (m == NULL && !lost)
-		return reason;
-	if (m != NULL)
-		pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
-	return PW_DROP_COUNT;
-}
-
-// Takes s, which waits, away from its next hop. False when control was faster.
-static bool
-preempt(struct pw_worker *w, struct pw_park_slot *s)
-{
-	uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
-	if (pw_slot_state(word) != PW_SLOT_PARKED ||
-	    !atomic_compare_exchange_strong_explicit(&s->word, &word, pw_slot_with(word, PW_SLOT_HANDBACK),
-						     memory_order_acq_rel, memory_order_acquire))
-		return false;
-	for (;;) {
-		bool lost; // to an expiry that control had begun before
-		struct rte_mbuf *m = take(w, s, &lost);
-		if (m != NULL)
-			pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
-		else if (!lost)
-			break;
-	}
-	pw_park_close(&w->park, s);
-	return true;
-}
-
-// Sees to a free slot, at another's expense if need be.
-static enum pw_drop
-slot_room(struct pw_worker *w, const struct newcomer *n)
-{
-	if (likely(w->park.free[n->cls] != PW_NONE32))
-		return PW_DROP_COUNT;
-	if (n->cls == PW_PARK_GATED)
-		return PW_DROP_PARK_GATE_FULL;
-	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, true, NULL);
-	return victim != NULL && preempt(w, victim) ? PW_DROP_COUNT : PW_DROP_PARK_NEXTHOPS;
 }
 
 static void
@@ -195,31 +110,18 @@ join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 			return;
 		}
 		bool lost; // to control, which has made room then
-		struct rte_mbuf *oldest = take(w, s, &lost);
+		struct rte_mbuf *oldest = pw_park_take(w, s, &lost);
 		if (oldest != NULL)
 			pw_drop(w, oldest, gated ? PW_DROP_PARK_GATE_EVICTED : PW_DROP_PARK_EVICTED);
 	} else {
-		struct newcomer n = {.cls = s->cls, .by = s->by, .known = s->known, .mine = s};
-		enum pw_drop reason = packet_room(w, &n);
+		struct pw_newcomer n = {.cls = s->cls, .by = s->by, .known = s->known, .mine = s};
+		enum pw_drop reason = pw_packet_room(w, &n);
 		if (reason != PW_DROP_COUNT) {
 			pw_drop(w, m, reason);
 			return;
 		}
 	}
 	push(w, s, m, p);
-}
-
-static struct newcomer
-newcomer(const struct pw_datapath *dp, const struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
-{
-	uint8_t flags = 0;
-	if (p->adj != PW_NONE32)
-		flags = atomic_load_explicit(&dp->adjs[p->adj].flags, memory_order_relaxed);
-	return (struct newcomer){
-		.cls = flags & PW_ADJ_GATED ? PW_PARK_GATED : PW_PARK_NEXTHOP,
-		.by = pw_park_opener(m, p->lsp, family),
-		.known = flags & PW_ADJ_KNOWN,
-	};
 }
 
 // What came before the first packet of a park ring must be on the wire before control
@@ -254,10 +156,10 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 	enum pw_adj_state state;
 	if (resolved(w->dp, &key, p, &state))
 		return false;
-	struct newcomer n = newcomer(w->dp, m, p, family);
-	enum pw_drop reason = state == PW_ADJ_FAILED ? PW_DROP_NEIGHBOR_FAILED : slot_room(w, &n);
+	struct pw_newcomer n = pw_newcomer(w, m, p, family);
+	enum pw_drop reason = state == PW_ADJ_FAILED ? PW_DROP_NEIGHBOR_FAILED : pw_slot_room(w, &n);
 	if (reason == PW_DROP_COUNT)
-		reason = packet_room(w, &n);
+		reason = pw_packet_room(w, &n);
 	if (reason != PW_DROP_COUNT) {
 		pw_drop(w, m, reason);
 		return true;

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_cycles.h>
 #include <rte_hash_crc.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 int
 pw_park_init(struct pw_park *p, const struct pw_park_config *cfg, int socket)
@@ -48,7 +48,8 @@ pw_park_init(struct pw_park *p, const struct pw_park_config *cfg, int socket)
 			p->free[c] = pw_park_slot_index(p, s);
 		}
 	}
-	p->shares.random = rte_rdtsc() | 1;
+	p->shares.random = rte_rand() | 1;
+	p->shares.secret = rte_rand() | 1;
 	return 0;
 }
 

@@ -73,6 +73,7 @@ struct pw_park_share {
 // The worker's own; see park_policy.c.
 struct pw_park_shares {
 	uint64_t random;                             // state of the generator; never 0
+	uint64_t secret;                             // of the hash of senders; odd
 	struct pw_park_share lsp[PW_MAX_LSPS + 1];   // the last one is the router's itself
 	struct pw_park_share sender[PW_PARK_SENDERS];
 };
@@ -209,7 +210,8 @@ void pw_park_share_close(struct pw_park *p, struct pw_park_slot *s);
 
 // pw_park_opener says who sent m, which came in by switch
 // port lsp and holds an IP packet of the family.
-struct pw_park_opener pw_park_opener(const struct rte_mbuf *m, uint16_t lsp, uint8_t family);
+struct pw_park_opener pw_park_opener(const struct pw_park *p, const struct rte_mbuf *m, uint16_t lsp,
+				     uint8_t family);
 
 // pw_park_victim returns the slot that has to make room for a newcomer, or NULL when
 // none has. For a slot (want_slot) it is a PARKED one of an opener that holds more

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include <rte_ether.h>
-#include <rte_hash_crc.h>
 #include <rte_ip.h>
 
 #include "park.h"
@@ -22,21 +21,22 @@
 #define DRAWS 8
 
 struct pw_park_opener
-pw_park_opener(const struct rte_mbuf *m, uint16_t lsp, uint8_t family)
+pw_park_opener(const struct pw_park *p, const struct rte_mbuf *m, uint16_t lsp, uint8_t family)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	uint32_t hash;
+	uint64_t sender;
 	if (family == 4) {
-		hash = rte_hash_crc_4byte(((const struct rte_ipv4_hdr *)(eth + 1))->src_addr, lsp);
+		sender = ((const struct rte_ipv4_hdr *)(eth + 1))->src_addr;
 	} else {
 		// A host has a whole /64 to choose addresses from (RFC 6177).
-		uint64_t net;
-		memcpy(&net, ((const struct rte_ipv6_hdr *)(eth + 1))->src_addr, sizeof(net));
-		hash = rte_hash_crc_8byte(net, lsp);
+		memcpy(&sender, ((const struct rte_ipv6_hdr *)(eth + 1))->src_addr, sizeof(sender));
 	}
+	// Multiply-shift by a secret (Dietzfelbinger 1997): a checksum would do for spread, but
+	// anybody could compute an address that shares a victim's place.
+	uint64_t hash = (sender ^ (uint64_t)lsp << 32) * p->shares.secret;
 	return (struct pw_park_opener){
 		.lsp = lsp <= PW_MAX_LSPS ? lsp : PW_MAX_LSPS,
-		.sender = (uint16_t)(hash & (PW_PARK_SENDERS - 1)),
+		.sender = (uint16_t)(hash >> (64 - __builtin_ctz(PW_PARK_SENDERS))),
 	};
 }
 

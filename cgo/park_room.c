@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounds of parking, and what happens at each: a gated next hop's newcomer is
+// refused, another's may take room from whoever holds the most.
+#include "park_room.h"
+
+struct rte_mbuf *
+pw_park_take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
+{
+	struct rte_mbuf *m = pw_park_pop(s, 0, lost);
+	if (m != NULL) {
+		w->park.taken[s->cls]++;
+		pw_park_share_update(&w->park, s);
+		atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+	}
+	return m;
+}
+
+struct pw_newcomer
+pw_newcomer(const struct pw_worker *w, const struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
+{
+	uint8_t flags = 0;
+	if (p->adj != PW_NONE32)
+		flags = atomic_load_explicit(&w->dp->adjs[p->adj].flags, memory_order_relaxed);
+	return (struct pw_newcomer){
+		.cls = flags & PW_ADJ_GATED ? PW_PARK_GATED : PW_PARK_NEXTHOP,
+		.by = pw_park_opener(&w->park, m, p->lsp, family),
+		.known = flags & PW_ADJ_KNOWN,
+	};
+}
+
+// Reason to refuse a packet more, or PW_DROP_COUNT. The ring itself is no reason while
+// the oldest gives way.
+static enum pw_drop
+refusal(const struct pw_worker *w, enum pw_park_class cls)
+{
+	if (pw_park_packets(&w->park, cls) >= w->park.cfg.of[cls].max_packets)
+		return cls == PW_PARK_GATED ? PW_DROP_PARK_GATE_FULL : PW_DROP_PARK_PACKETS;
+	if (atomic_load_explicit(&w->dp->pool_parked, memory_order_relaxed) >= w->dp->pool_park_limit)
+		return PW_DROP_PARK_POOL;
+	return PW_DROP_COUNT;
+}
+
+enum pw_drop
+pw_packet_room(struct pw_worker *w, const struct pw_newcomer *n)
+{
+	enum pw_drop reason = refusal(w, n->cls);
+	if (likely(reason == PW_DROP_COUNT) || n->cls != PW_PARK_NEXTHOP)
+		return reason;
+	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, false, n->mine);
+	if (victim == NULL)
+		return reason;
+	bool lost; // to control, which has made room then
+	struct rte_mbuf *m = pw_park_take(w, victim, &lost);
+	if (m == NULL && !lost)
+		return reason;
+	if (m != NULL)
+		pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
+	return PW_DROP_COUNT;
+}
+
+// Takes s, which waits, away from its next hop. False when control was faster.
+static bool
+preempt(struct pw_worker *w, struct pw_park_slot *s)
+{
+	uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
+	if (pw_slot_state(word) != PW_SLOT_PARKED ||
+	    !atomic_compare_exchange_strong_explicit(&s->word, &word, pw_slot_with(word, PW_SLOT_HANDBACK),
+						     memory_order_acq_rel, memory_order_acquire))
+		return false;
+	for (;;) {
+		bool lost; // to an expiry that control had begun before
+		struct rte_mbuf *m = pw_park_take(w, s, &lost);
+		if (m != NULL)
+			pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
+		else if (!lost)
+			break;
+	}
+	pw_park_close(&w->park, s);
+	return true;
+}
+
+enum pw_drop
+pw_slot_room(struct pw_worker *w, const struct pw_newcomer *n)
+{
+	if (likely(w->park.free[n->cls] != PW_NONE32))
+		return PW_DROP_COUNT;
+	if (n->cls == PW_PARK_GATED)
+		return PW_DROP_PARK_GATE_FULL;
+	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, true, NULL);
+	return victim != NULL && preempt(w, victim) ? PW_DROP_COUNT : PW_DROP_PARK_NEXTHOPS;
+}
