@@ -99,6 +99,19 @@ func (c *Client) Neighbors(ctx context.Context) ([]Neighbor, error) {
 // Parked returns what waits.
 func (c *Client) Parked(ctx context.Context) (Parked, error) { return fetch[Parked](ctx, c, "parked") }
 
+// History returns recent resolutions, newest first.
+func (c *Client) History(ctx context.Context) ([]Resolution, error) {
+	return fetch[[]Resolution](ctx, c, "parked/history")
+}
+
+// Resolutions returns the counts of resolutions and probes.
+func (c *Client) Resolutions(ctx context.Context) (Resolutions, error) {
+	return fetch[Resolutions](ctx, c, "resolutions")
+}
+
+// Gates returns the gated switch ports.
+func (c *Client) Gates(ctx context.Context) ([]Gate, error) { return fetch[[]Gate](ctx, c, "gates") }
+
 // Routes returns the routes.
 func (c *Client) Routes(ctx context.Context) ([]Route, error) {
 	return fetch[[]Route](ctx, c, "routes")
@@ -133,6 +146,12 @@ func (c *Client) FlushNeighbors(ctx context.Context, req FlushRequest) (int, err
 	var r FlushReply
 	err := c.call(ctx, http.MethodPost, "neighbors/flush", req, &r)
 	return r.Flushed, err
+}
+
+// ReleasePort lets go what waits for a gated switch port.
+func (c *Client) ReleasePort(ctx context.Context, name string) (r ReleaseReply, err error) {
+	err = c.call(ctx, http.MethodPost, "gates/release", ReleaseRequest{Port: name}, &r)
+	return r, err
 }
 
 func fetch[T any](ctx context.Context, c *Client, what string) (v T, err error) {

@@ -21,6 +21,9 @@ const reference = "../../docs/reference/api.md"
 // example finds a heading such as "### GET /v1/ports" and the JSON block after it.
 var example = regexp.MustCompile("(?s)\n### ((?:GET|POST) /v1/[a-z/]+)\n(.*?```json\n)(.*?)```\n")
 
+// bodies are those of the requests that need one.
+var bodies = map[string]string{"POST /v1/gates/release": `{"port": "pod1"}`}
+
 // The reference's examples are what a server answers.
 func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
 	h := api.Handler(apitest.Sample())
@@ -34,15 +37,16 @@ func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
 		documented[m[1]] = true
 		method, path, _ := strings.Cut(m[1], " ")
 		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, httptest.NewRequest(method, path, nil))
+		h.ServeHTTP(rec, httptest.NewRequest(method, path, strings.NewReader(bodies[m[1]])))
 		got := rec.Body.String()
 		if got != m[3] && !*update {
 			t.Errorf("%s: the reference shows\n%s\nbut the server answers\n%s", m[1], m[3], got)
 		}
 		return "\n### " + m[1] + "\n" + m[2] + got + "```\n"
 	})
-	for _, endpoint := range []string{"GET /v1/health", "GET /v1/ports", "GET /v1/neighbors", "GET /v1/parked", "GET /v1/routes",
-		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "POST /v1/neighbors/flush"} {
+	for _, endpoint := range []string{"GET /v1/health", "GET /v1/ports", "GET /v1/neighbors", "GET /v1/parked", "GET /v1/parked/history", "GET /v1/resolutions",
+		"GET /v1/gates", "GET /v1/routes",
+		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "POST /v1/neighbors/flush", "POST /v1/gates/release"} {
 		if !documented[endpoint] {
 			t.Errorf("%s has no example", endpoint)
 		}

@@ -95,6 +95,9 @@ func Handler(src Source) http.Handler {
 	get(mux, "ports", src.Ports)
 	get(mux, "neighbors", src.Neighbors)
 	get(mux, "parked", src.Parked)
+	get(mux, "parked/history", src.History)
+	get(mux, "resolutions", src.Resolutions)
+	get(mux, "gates", src.Gates)
 	get(mux, "routes", src.Routes)
 	get(mux, "workers", src.Workers)
 	get(mux, "counters", src.Counters)
@@ -102,18 +105,16 @@ func Handler(src Source) http.Handler {
 	get(mux, "pools", src.Pools)
 	get(mux, "config", src.Config)
 	get(mux, "topology", src.Topology)
-	mux.HandleFunc("POST /v1/neighbors/flush", func(w http.ResponseWriter, r *http.Request) {
-		var req FlushRequest
-		if err := decode(w, r, &req); err != nil {
-			fail(w, err)
-			return
+	post(mux, "neighbors/flush", func(ctx context.Context, req FlushRequest) (FlushReply, error) {
+		n, err := src.FlushNeighbors(ctx, req)
+		return FlushReply{Flushed: n}, err
+	})
+	post(mux, "gates/release", func(ctx context.Context, req ReleaseRequest) (ReleaseReply, error) {
+		if req.Port == "" {
+			return ReleaseReply{}, fmt.Errorf(`%w: say which switch port, as in {"port": "pod1"}`, ErrBadRequest)
 		}
-		n, err := src.FlushNeighbors(r.Context(), req)
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		reply(w, http.StatusOK, FlushReply{Flushed: n})
+		n, err := src.ReleasePort(ctx, req.Port)
+		return ReleaseReply{Port: req.Port, Packets: n}, err
 	})
 	return timed(jsonErrors(mux))
 }
@@ -126,6 +127,22 @@ func get[T any](mux *http.ServeMux, what string, from func(context.Context) (T, 
 			return
 		}
 		reply(w, http.StatusOK, v)
+	})
+}
+
+func post[Req, Rep any](mux *http.ServeMux, what string, do func(context.Context, Req) (Rep, error)) {
+	mux.HandleFunc("POST /v1/"+what, func(w http.ResponseWriter, r *http.Request) {
+		var req Req
+		if err := decode(w, r, &req); err != nil {
+			fail(w, err)
+			return
+		}
+		rep, err := do(r.Context(), req)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		reply(w, http.StatusOK, rep)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,9 @@ func TestClientHearsWhatTheSourceSays(t *testing.T) {
 	check(t, c.Ports, a.Ports)
 	check(t, c.Neighbors, a.Neighbors)
 	check(t, c.Parked, a.Parked)
+	check(t, c.History, a.History)
+	check(t, c.Resolutions, a.Resolutions)
+	check(t, c.Gates, a.Gates)
 	check(t, c.Routes, a.Routes)
 	check(t, c.Workers, a.Workers)
 	check(t, c.Counters, a.Counters)
@@ -69,6 +73,27 @@ func TestFlush(t *testing.T) {
 	})
 }
 
+func TestRelease(t *testing.T) {
+	src := apitest.Sample()
+	c := api.Dial(apitest.Serve(t, src))
+	defer c.Close()
+	if r, err := c.ReleasePort(t.Context(), "pod1"); err != nil || r != (api.ReleaseReply{Port: "pod1", Packets: 12}) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for _, name := range []string{"pod2", ""} {
+		_, err := c.ReleasePort(t.Context(), name)
+		var status *api.StatusError
+		if !errors.As(err, &status) || status.Status != http.StatusBadRequest {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	src.Do(func() {
+		if !slices.Equal(src.Releases, []string{"pod1", "pod2"}) {
+			t.Errorf("the source was asked for %q", src.Releases)
+		}
+	})
+}
+
 // TestRequests is the API as a program in another language meets it.
 func TestRequests(t *testing.T) {
 	src := apitest.Sample()
@@ -90,6 +115,12 @@ func TestRequests(t *testing.T) {
 		{"POST", "/v1/neighbors/flush", `{"routerport": "lrp1"}`, 400, `routerport`},
 		{"POST", "/v1/neighbors/flush", `{} {}`, 400, `more than one`},
 		{"POST", "/v1/neighbors/flush", `{"ip":"` + strings.Repeat("1", 100000) + `"}`, 413, `too large`},
+		{"POST", "/v1/gates/release", `{"port": "pod1"}`, 200, `"packets": 12`},
+		{"POST", "/v1/gates/release", "", 400, `say which switch port`},
+		{"POST", "/v1/gates/release", `{"name": "pod1"}`, 400, `name`},
+		{"GET", "/v1/gates/release", "", 405, `POST only`},
+		{"POST", "/v1/gates", "", 405, `GET, HEAD only`},
+		{"GET", "/v1/parked/history", "", 200, `"result": "resolved"`},
 		{"GET", "/v1/neighbors/flush", "", 405, `"/v1/neighbors/flush answers POST only"`},
 		{"DELETE", "/v1/ports", "", 405, `/v1/ports answers GET, HEAD only`},
 		{"GET", "/v1/prots", "", 404, `"no such path: /v1/prots"`},
@@ -156,10 +187,10 @@ func TestHealthOfAFailingGateway(t *testing.T) {
 
 func TestEmptyTablesAreListsNotNull(t *testing.T) {
 	src := &apitest.Source{}
-	src.Answers.Counters.Drops = map[string]uint64{}
+	src.Answers.Counters.Drops, src.Answers.Resolutions.ByResult = map[string]uint64{}, map[string]uint64{}
 	server := httptest.NewServer(api.Handler(src))
 	defer server.Close()
-	for _, what := range []string{"health", "ports", "neighbors", "parked", "routes", "workers", "counters", "drops", "pools", "config", "topology"} {
+	for _, what := range []string{"health", "ports", "neighbors", "parked", "parked/history", "resolutions", "gates", "routes", "workers", "counters", "drops", "pools", "config", "topology"} {
 		resp, err := http.Get(server.URL + "/v1/" + what)
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,9 @@ type Source interface {
 	Ports(context.Context) ([]Port, error)
 	Neighbors(context.Context) ([]Neighbor, error)
 	Parked(context.Context) (Parked, error)
+	History(context.Context) ([]Resolution, error) // newest first; a bounded number
+	Resolutions(context.Context) (Resolutions, error)
+	Gates(context.Context) ([]Gate, error)
 	Routes(context.Context) ([]Route, error)
 	Workers(context.Context) ([]Worker, error)
 	Counters(context.Context) (Counters, error)
@@ -27,6 +30,12 @@ type Source interface {
 	// many; from its return on, a packet to one of them asks anew. A name or address
 	// that cannot match anything is an error that wraps ErrBadRequest.
 	FlushNeighbors(context.Context, FlushRequest) (int, error)
+
+	// ReleasePort opens the gate of a switch port as if it had come up: what waits for
+	// it leaves in order. It returns how many packets those were. A port that is not
+	// there or has no park_until is an error that wraps ErrBadRequest and names those
+	// that have it.
+	ReleasePort(ctx context.Context, name string) (int, error)
 }
 
 // ErrBadRequest marks an error as the caller's mistake: status 400, not 500.

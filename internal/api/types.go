@@ -29,35 +29,6 @@ type Neighbor struct {
 	Origin     string  `json:"origin"`      // how it was learned: arp, nd, static, …
 }
 
-// Parked is what waits for a next hop to be resolved, and what became of what did.
-type Parked struct {
-	NextHops List[ParkedNextHop] `json:"next_hops"`
-	Totals   ParkedTotals        `json:"totals"`
-}
-
-// ParkedNextHop is one park ring: a worker's packets for one next hop.
-type ParkedNextHop struct {
-	RouterPort    string  `json:"router_port"`
-	IP            string  `json:"ip"`
-	Worker        int     `json:"worker"`
-	Packets       uint64  `json:"packets"`
-	OldestSeconds float64 `json:"oldest_seconds"`
-	WaitingFor    string  `json:"waiting_for"`
-}
-
-// ParkedTotals are packets, ever; except InRing, which is now. At rest
-// parked = drained + evicted + expired + failed + discarded + in_ring.
-type ParkedTotals struct {
-	Parked    uint64 `json:"parked"`
-	Drained   uint64 `json:"drained"`
-	Evicted   uint64 `json:"evicted"`
-	Expired   uint64 `json:"expired"`
-	Failed    uint64 `json:"failed"`
-	Discarded uint64 `json:"discarded"`
-	Rejected  uint64 `json:"rejected"` // never parked: a bound was reached
-	InRing    uint64 `json:"in_ring"`
-}
-
 // Counters is the conservation law of all workers and control together:
 // rx + originated = tx + consumed + parked + Σ drops + balance.
 type Counters struct {

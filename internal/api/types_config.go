@@ -75,6 +75,7 @@ type ConfigSwitchPort struct {
 	Name      string            `json:"name"`
 	Type      string            `json:"type,omitempty"`
 	Addresses List[string]      `json:"addresses"`
+	ParkUntil string            `json:"park_until,omitempty"`
 	Options   map[string]string `json:"options,omitempty"`
 	Tag       int               `json:"tag,omitempty"`
 }
@@ -122,13 +123,23 @@ type ConfigStaticMACBinding struct {
 
 // ConfigArpbuf is the section arpbuf.
 type ConfigArpbuf struct {
-	Profile           string `json:"profile"`
+	Profile           string      `json:"profile"`
+	PacketsPerNexthop int         `json:"packets_per_nexthop"`
+	MaxNexthops       int         `json:"max_nexthops"`
+	MaxPackets        int         `json:"max_packets"`
+	MaxAge            string      `json:"max_age"`
+	AgeFrom           string      `json:"age_from"`
+	Overflow          string      `json:"overflow"`
+	OnFailure         string      `json:"on_failure"`
+	Gated             ConfigGated `json:"gated"`
+}
+
+// ConfigGated is arpbuf.gated.
+type ConfigGated struct {
 	PacketsPerNexthop int    `json:"packets_per_nexthop"`
 	MaxNexthops       int    `json:"max_nexthops"`
 	MaxPackets        int    `json:"max_packets"`
 	MaxAge            string `json:"max_age"`
-	Overflow          string `json:"overflow"`
-	OnFailure         string `json:"on_failure"`
 }
 
 // ConfigNeighbors is the section neighbors.
@@ -139,6 +150,7 @@ type ConfigNeighbors struct {
 	BaseReachableTime string `json:"base_reachable_time"`
 	FailedHoldoff     string `json:"failed_holdoff"`
 	MaxEntries        int    `json:"max_entries"`
+	ProbeRate         int    `json:"probe_rate"`
 }
 
 // ConfigMetrics is the section metrics.

@@ -15,7 +15,7 @@ type Switch struct {
 }
 
 // SwitchPort is a logical switch port. Binding is there when a port of this node is
-// bound to it.
+// bound to it, Gate when packets may wait for the port.
 type SwitchPort struct {
 	Name       string       `json:"name"`
 	Type       string       `json:"type"` // "", router or localnet
@@ -24,6 +24,8 @@ type SwitchPort struct {
 	RouterPort string       `json:"router_port,omitempty"`
 	Network    string       `json:"network_name,omitempty"`
 	Binding    *Binding     `json:"binding,omitempty"`
+	ParkUntil  string       `json:"park_until,omitempty"` // up, or empty
+	Gate       *Gate        `json:"gate,omitempty"`
 }
 
 // Binding is the port of this node behind a switch port. One port may be behind

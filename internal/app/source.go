@@ -67,23 +67,6 @@ func (s *source) Neighbors(context.Context) ([]api.Neighbor, error) {
 	return out, nil
 }
 
-// Parked reads what waits.
-func (s *source) Parked(context.Context) (api.Parked, error) {
-	p := s.r.Parked()
-	t := p.Totals
-	out := api.Parked{Totals: api.ParkedTotals{
-		Parked: t.Parked, Drained: t.Drained, Evicted: t.Evicted, Expired: t.Expired, Failed: t.Failed,
-		Discarded: t.Discarded, Rejected: t.Rejected, InRing: uint64(max(0, t.InRing)),
-	}}
-	for _, n := range p.NextHops {
-		out.NextHops = append(out.NextHops, api.ParkedNextHop{
-			RouterPort: n.RouterPort, IP: n.IP.String(), Worker: n.Worker, Packets: uint64(n.Packets),
-			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor,
-		})
-	}
-	return out, nil
-}
-
 // Workers reads the workers' load.
 func (s *source) Workers(context.Context) ([]api.Worker, error) {
 	var out []api.Worker

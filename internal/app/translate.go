@@ -83,6 +83,7 @@ func forwarderConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) (forward
 			NextHops:          c.Arpbuf.MaxNexthops,
 			PacketsPerNextHop: c.Arpbuf.PacketsPerNexthop,
 			MaxPackets:        c.Arpbuf.MaxPackets,
+			DropNewest:        c.Arpbuf.Overflow == config.OverflowDropNewest,
 		},
 		MaxNeighbors: c.Neighbors.MaxEntries,
 		Logger:       log,
@@ -113,6 +114,9 @@ func arpbufConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) arpbuf.Conf
 	cfg.BaseReachableTime = c.Neighbors.BaseReachableTime
 	cfg.FailedHoldoff = c.Neighbors.FailedHoldoff
 	cfg.MaxFailedHoldoff = max(cfg.MaxFailedHoldoff, c.Neighbors.FailedHoldoff)
+	if c.Arpbuf.Profile == "ovn" {
+		cfg.MaxFailedHoldoff = c.Neighbors.FailedHoldoff // OVN asks again however often nobody answered
+	}
 	cfg.MaxEntries = c.Neighbors.MaxEntries
 	if c.CPU.Idle.Mode == config.IdleAdaptive {
 		// Control's sleep delays a first packet, so a worker's longer one is not its.

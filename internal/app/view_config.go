@@ -26,13 +26,17 @@ func viewConfig(c *config.Config) api.Config {
 		},
 		Arpbuf: api.ConfigArpbuf{
 			Profile: c.Arpbuf.Profile, PacketsPerNexthop: c.Arpbuf.PacketsPerNexthop, MaxNexthops: c.Arpbuf.MaxNexthops,
-			MaxPackets: c.Arpbuf.MaxPackets, MaxAge: c.Arpbuf.MaxAge.String(), Overflow: string(c.Arpbuf.Overflow),
-			OnFailure: string(c.Arpbuf.OnFailure),
+			MaxPackets: c.Arpbuf.MaxPackets, MaxAge: c.Arpbuf.MaxAge.String(), AgeFrom: string(c.Arpbuf.AgeFrom),
+			Overflow: string(c.Arpbuf.Overflow), OnFailure: string(c.Arpbuf.OnFailure),
+			Gated: api.ConfigGated{
+				PacketsPerNexthop: c.Arpbuf.Gated.PacketsPerNexthop, MaxNexthops: c.Arpbuf.Gated.MaxNexthops,
+				MaxPackets: c.Arpbuf.Gated.MaxPackets, MaxAge: c.Arpbuf.Gated.MaxAge.String(),
+			},
 		},
 		Neighbors: api.ConfigNeighbors{
 			RetransTime: c.Neighbors.RetransTime.String(), McastSolicit: c.Neighbors.McastSolicit, UcastSolicit: c.Neighbors.UcastSolicit,
 			BaseReachableTime: c.Neighbors.BaseReachableTime.String(), FailedHoldoff: c.Neighbors.FailedHoldoff.String(),
-			MaxEntries: c.Neighbors.MaxEntries,
+			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate,
 		},
 		Metrics: api.ConfigMetrics{Listen: c.Metrics.Listen},
 		API:     api.ConfigAPI{Socket: c.API.Socket, Mode: fmt.Sprintf("%04o", c.API.Mode)},
@@ -53,7 +57,7 @@ func viewLogical(c *config.Config, out *api.Config) {
 	for _, s := range c.Topology.Switches {
 		one := api.ConfigSwitch{Name: s.Name}
 		for _, p := range s.Ports {
-			port := api.ConfigSwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), Tag: int(p.Tag)}
+			port := api.ConfigSwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), ParkUntil: event(p), Tag: int(p.Tag)}
 			for key, value := range map[string]string{"router-port": p.RouterPort, "network_name": p.NetworkName} {
 				if value != "" {
 					port.Options = map[string]string{key: value}

@@ -26,6 +26,14 @@ func addresses(p forwarder.SwitchPort) []string {
 	return out
 }
 
+// event is what packets for a switch port wait for.
+func event(p forwarder.SwitchPort) string {
+	if p.ParkUntilUp {
+		return "up"
+	}
+	return ""
+}
+
 // Routes lists the routes in force, but for what a router's own addresses imply.
 func (s *source) Routes(context.Context) ([]api.Route, error) {
 	var out []api.Route
@@ -62,13 +70,21 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 			bound[p.IfaceID] = b
 		}
 	}
+	gates := map[string]*api.Gate{}
+	all, err := s.Gates(ctx)
+	if err != nil {
+		return api.Topology{}, err
+	}
+	for i, g := range all {
+		gates[g.Port] = &all[i]
+	}
 	t := s.gateway.cfg.Topology
 	var out api.Topology
 	for _, sw := range t.Switches {
 		one := api.Switch{Name: sw.Name}
 		for _, p := range sw.Ports {
 			port := api.SwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), Tag: int(p.Tag),
-				RouterPort: p.RouterPort, Network: p.NetworkName}
+				RouterPort: p.RouterPort, Network: p.NetworkName, ParkUntil: event(p), Gate: gates[p.Name]}
 			switch p.Type {
 			case forwarder.PortVIF:
 				port.Binding = bound[p.Name]

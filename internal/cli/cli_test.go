@@ -60,6 +60,9 @@ func TestShowGolden(t *testing.T) {
 			}
 		}
 	}
+	for file, form := range map[string]string{"show-parked-history.txt": "table", "show-parked-history.json": "json"} {
+		golden(t, file, parkway(t, nil, "show", "parked", "--history", "-o", form, "--socket", socket).stdout)
+	}
 	golden(t, "show-drops-all.txt", parkway(t, nil, "show", "drops", "--all", "--socket", socket).stdout)
 }
 
@@ -119,6 +122,45 @@ func TestNeighborFlush(t *testing.T) {
 	}
 }
 
+func TestPortRelease(t *testing.T) {
+	src := apitest.Sample()
+	socket := apitest.Serve(t, src)
+	if r := parkway(t, nil, "port", "release", "pod1", "--socket", socket); r != (result{0, "released 12\n", ""}) {
+		t.Errorf("%+v", r)
+	}
+	r := parkway(t, nil, "port", "release", "pod1", "-o", "json", "--socket", socket)
+	if r != (result{0, "{\n  \"port\": \"pod1\",\n  \"packets\": 12\n}\n", ""}) {
+		t.Errorf("%+v", r)
+	}
+	r = parkway(t, nil, "port", "release", "sw1-port1", "--socket", socket)
+	if r != (result{1, "", "parkway: bad request: switch port \"sw1-port1\" is not gated\n"}) {
+		t.Errorf("%+v", r)
+	}
+	if r := parkway(t, nil, "port", "release", "", "--socket", socket); r.exit != 2 {
+		t.Errorf("%+v", r)
+	}
+	src.Do(func() {
+		if len(src.Releases) != 3 {
+			t.Errorf("%q", src.Releases)
+		}
+		src.Answers.Topology.Switches[0].Ports[1].Gate.Open = true
+	})
+	if r := parkway(t, nil, "show", "--socket", socket); !strings.Contains(r.stdout, "\n        park_until: up (open)\n") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What waited longer than the buckets reach is not made to look shorter.
+func TestWaitsBeyondTheBuckets(t *testing.T) {
+	src := apitest.Sample()
+	socket := apitest.Serve(t, src)
+	src.Do(func() { src.Answers.Parked.Waits[0].Count, src.Answers.Parked.Gated = 100, api.ParkedTotals{} })
+	r := parkway(t, nil, "show", "parked", "--socket", socket)
+	if !strings.Contains(r.stdout, "99 % of them longer than 10s\n") || strings.Contains(r.stdout, "\ngated ") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(bad, []byte("version: 1\nprots: []\n"), 0o600); err != nil {
@@ -138,6 +180,11 @@ func TestMistakes(t *testing.T) {
 		{"show -x", 2, "parkway: unknown shorthand flag: 'x' in -x; see `parkway show --help`\n"},
 		{"show -o yaml", 2, "parkway: invalid argument \"yaml\" for \"-o, --output\" flag: the forms are table and json; see `parkway show --help`\n"},
 		{"neighbor flsh", 2, "parkway: there is no command `parkway neighbor flsh`; did you mean `parkway neighbor flush`?\n"},
+		{"port", 2, "Usage:\n  parkway port"},
+		{"port relaese pod1", 2, "parkway: there is no command `parkway port relaese`; did you mean `parkway port release`?\n"},
+		{"port release", 2, "parkway: `parkway port release` needs the NAME of a gated switch port; see `parkway port release --help`\n"},
+		{"port release pod1 pod2", 2, "parkway: `parkway port release` does not take \"pod2\"; see `parkway port release --help`\n"},
+		{"show parked --histroy", 2, "parkway: `parkway show parked` has no flag --histroy; did you mean --history?\n"},
 		{"run", 2, "parkway: `parkway run` needs a configuration: -c FILE\n"},
 		{"run config.yaml", 2, "parkway: `parkway run` does not take \"config.yaml\"; see `parkway run --help`\n"},
 		{"check", 2, "parkway: `parkway check` needs a FILE; see `parkway check --help`\n"},
@@ -148,6 +195,8 @@ func TestMistakes(t *testing.T) {
 		{"show", 4, "parkway: no daemon at "},
 		{"show counters -o json", 4, "parkway: no daemon at "},
 		{"neighbor flush", 4, "parkway: no daemon at "},
+		{"port release pod1", 4, "parkway: no daemon at "},
+		{"show parked --history", 4, "parkway: no daemon at "},
 	} {
 		run := func(context.Context, *config.Config) error { t.Errorf("%s: the daemon ran", tc.args); return nil }
 		r := parkway(t, run, strings.Fields(tc.args)...)
@@ -225,13 +274,19 @@ func TestCompletion(t *testing.T) {
 	if !strings.HasPrefix(r.stdout, "lrp1\nlr0-ext\n") {
 		t.Errorf("router ports complete to %q", r.stdout)
 	}
+	for args, want := range map[string]string{"": "pod1\n:4\n", "pod1": ":4\n"} {
+		words := append([]string{"__complete", "port", "release", "--socket", socket}, strings.Fields(args)...)
+		if r := parkway(t, nil, append(words, "")...); r.stdout != want {
+			t.Errorf("gated ports complete to %q after %q", r.stdout, args)
+		}
+	}
 	if r := parkway(t, nil, "__complete", "show", ""); !strings.Contains(r.stdout, "neighbors\t") {
 		t.Errorf("show completes to %q", r.stdout)
 	}
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"--help", "run --help", "show --help", "neighbor flush -h"} {
+	for _, args := range []string{"--help", "run --help", "show --help", "neighbor flush -h", "port release -h", "show parked -h"} {
 		if r := parkway(t, nil, strings.Fields(args)...); r.exit != 0 || r.stderr != "" || !strings.Contains(r.stdout, "Usage:") {
 			t.Errorf("%s: %+v", args, r)
 		}

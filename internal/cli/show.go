@@ -22,7 +22,7 @@ func (p Program) showCommand() *cobra.Command {
 	c.AddCommand(
 		part(p, "ports", "Ports and their traffic", (*api.Client).Ports, writePorts),
 		part(p, "neighbors", "The neighbor table", (*api.Client).Neighbors, writeNeighbors),
-		part(p, "parked", "Packets that wait for a next hop", (*api.Client).Parked, writeParked),
+		p.parkedCommand(),
 		part(p, "routes", "Routes", (*api.Client).Routes, writeRoutes),
 		part(p, "workers", "The workers' load", (*api.Client).Workers, writeWorkers),
 		part(p, "counters", "All packets: where they came from and where they went", (*api.Client).Counters, writeCounters),
@@ -41,18 +41,21 @@ func part[T any](p Program, name, short string, get func(*api.Client, context.Co
 // view makes c print one answer of the daemon.
 func view[T any](p Program, c *cobra.Command, get func(*api.Client, context.Context) (T, error), write func(io.Writer, T) error) {
 	form := outputFlag(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		daemon := client(c)
-		defer daemon.Close()
-		v, err := get(daemon, c.Context())
-		if err != nil {
-			return err
-		}
-		if *form == asJSON {
-			return printJSON(p.Stdout, v)
-		}
-		return write(p.Stdout, v)
+	c.RunE = func(c *cobra.Command, _ []string) error { return display(p, c, *form, get, write) }
+}
+
+// display prints one answer of the daemon in the given form.
+func display[T any](p Program, c *cobra.Command, form format, get func(*api.Client, context.Context) (T, error), write func(io.Writer, T) error) error {
+	daemon := client(c)
+	defer daemon.Close()
+	v, err := get(daemon, c.Context())
+	if err != nil {
+		return err
 	}
+	if form == asJSON {
+		return printJSON(p.Stdout, v)
+	}
+	return write(p.Stdout, v)
 }
 
 func (p Program) dropsCommand() *cobra.Command {

@@ -73,21 +73,6 @@ func writeNeighbors(w io.Writer, neighbors []api.Neighbor) error {
 	})
 }
 
-func writeParked(w io.Writer, p api.Parked) error {
-	err := table(w, "PORT IP WORKER PACKETS OLDEST WAITING-FOR", func(row func(...any)) {
-		for _, n := range p.NextHops {
-			row(n.RouterPort, n.IP, n.Worker, n.Packets, seconds(n.OldestSeconds), n.WaitingFor)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	t := p.Totals
-	_, err = fmt.Fprintf(w, "\nparked %d = drained %d + evicted %d + expired %d + failed %d + discarded %d + in ring %d; rejected %d\n",
-		t.Parked, t.Drained, t.Evicted, t.Expired, t.Failed, t.Discarded, t.InRing, t.Rejected)
-	return err
-}
-
 func writeRoutes(w io.Writer, routes []api.Route) error {
 	return table(w, "ROUTER PREFIX NEXTHOP PORT ORIGIN", func(row func(...any)) {
 		for _, r := range routes {

@@ -36,6 +36,9 @@ func writeTopology(w io.Writer, t api.Topology) error {
 			if p.RouterPort != "" {
 				line(2, "router-port: %s", p.RouterPort)
 			}
+			if p.ParkUntil != "" {
+				line(2, "park_until: %s%s", p.ParkUntil, gateState(p.Gate))
+			}
 			switch {
 			case p.Binding != nil:
 				line(2, "bound: %s, link %s, rx %s, tx %s", p.Binding.Port, p.Binding.Link, packets(p.Binding.RxPackets), packets(p.Binding.TxPackets))
@@ -58,6 +61,17 @@ func writeTopology(w io.Writer, t api.Topology) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// gateState is what a gated port does now.
+func gateState(g *api.Gate) string {
+	switch {
+	case g == nil:
+		return ""
+	case g.Open:
+		return " (open)"
+	}
+	return fmt.Sprintf(" (waiting, %s)", packets(g.Packets))
 }
 
 func quoted(list []string) string {

@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ type Mbufs struct {
 	Rx      int // rx descriptors
 	Tx      int // tx descriptors
 	Caches  int // mempool caches of workers and control
-	Parked  int // arpbuf.max_packets of every worker
+	Parked  int // arpbuf.max_packets of every worker; and gated.max_packets, if any port is gated
 	Reserve int
 	Pool    int // dpdk.mbufs
 }
@@ -41,6 +42,9 @@ func MbufBudget(c *Config) Mbufs {
 		Parked:  len(c.CPU.Workers) * c.Arpbuf.MaxPackets,
 		Reserve: mbufReserve,
 		Pool:    c.DPDK.Mbufs,
+	}
+	if c.HasGates() {
+		b.Parked += len(c.CPU.Workers) * c.Arpbuf.Gated.MaxPackets
 	}
 	for _, p := range c.Ports {
 		rx, tx := p.RxQueues, lcores
@@ -75,7 +79,8 @@ func (b Mbufs) String() string {
 const (
 	fibSize       = 32 * mib // rte_fib or rte_fib6 of one router: DIR24_8's first table alone takes 16 to 32 MiB
 	neighborSize  = 256      // adjacency, hash entry and key
-	parkSlotSize  = 16       // one packet's place in a park ring
+	parkEntrySize = 16       // one packet's place in a park ring
+	parkRingSize  = 256      // a ring's state and key, and its worker's way to find it
 	memoryReserve = 32 * mib // EAL, ports, rings, counters
 
 	mbufOverhead = 64 + 128 + 128 + 128 // mempool header, rte_mbuf, private area, headroom
@@ -102,9 +107,12 @@ func MemoryBudget(c *Config) MemorySums {
 	b := MemorySums{
 		Packets:   uint64(c.DPDK.Mbufs) * uint64(mbufOverhead+(room+63)&^63),
 		Neighbors: uint64(c.Neighbors.MaxEntries) * neighborSize,
-		Parking:   uint64(c.Arpbuf.MaxNexthops) * uint64(c.Arpbuf.PacketsPerNexthop) * uint64(len(c.CPU.Workers)) * parkSlotSize,
+		Parking:   uint64(len(c.CPU.Workers)) * ringsSize(c.Arpbuf.MaxNexthops, c.Arpbuf.PacketsPerNexthop),
 		Reserve:   memoryReserve,
 		Size:      c.DPDK.Memory.Size,
+	}
+	if c.HasGates() {
+		b.Parking += uint64(len(c.CPU.Workers)) * ringsSize(c.Arpbuf.Gated.MaxNexthops, c.Arpbuf.Gated.PacketsPerNexthop)
 	}
 	for i := range c.Topology.Routers {
 		r := &c.Topology.Routers[i]
@@ -122,6 +130,12 @@ func MemoryBudget(c *Config) MemorySums {
 		}
 	}
 	return b
+}
+
+// ringsSize is what so many park rings take. A ring's storage is a power of two.
+func ringsSize(rings, packets int) uint64 {
+	storage := uint64(1) << bits.Len(uint(packets-1))
+	return uint64(rings) * (storage*parkEntrySize + parkRingSize)
 }
 
 func isIPv4(p netip.Prefix) bool { return p.Addr().Is4() }

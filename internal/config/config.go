@@ -92,8 +92,18 @@ type Port struct {
 // Overflow says which packet goes when a park ring is full.
 type Overflow string
 
-// OverflowDropOldest is RFC 4861 §7.2.2's rule and the only one there is.
-const OverflowDropOldest Overflow = "drop-oldest"
+const (
+	OverflowDropOldest Overflow = "drop-oldest" // RFC 4861 §7.2.2's rule
+	OverflowDropNewest Overflow = "drop-newest"
+)
+
+// AgeFrom says what starts the clock of Arpbuf.MaxAge.
+type AgeFrom string
+
+const (
+	AgeFromArrival    AgeFrom = "arrival"     // each packet's own, never set back
+	AgeFromLastPacket AgeFrom = "last-packet" // every packet sets it back for all that wait with it, as OVN does
+)
 
 // FailureAction says what the senders of parked packets hear when nobody
 // answers.
@@ -111,8 +121,19 @@ type Arpbuf struct {
 	MaxNexthops       int
 	MaxPackets        int // per worker
 	MaxAge            time.Duration
+	AgeFrom           AgeFrom
 	Overflow          Overflow
 	OnFailure         FailureAction
+	Gated             Gated
+}
+
+// Gated bounds event-gated parking: packets for switch ports with park_until. They
+// take nothing of what Arpbuf has for next hops. Each bound is per worker.
+type Gated struct {
+	PacketsPerNexthop int
+	MaxNexthops       int // addresses of gated ports that packets wait for
+	MaxPackets        int
+	MaxAge            time.Duration // from each packet's arrival
 }
 
 // Neighbors sets the neighbor state machine (RFC 4861 §10).
@@ -123,6 +144,7 @@ type Neighbors struct {
 	BaseReachableTime time.Duration
 	FailedHoldoff     time.Duration // the first; it doubles
 	MaxEntries        int
+	ProbeRate         int // multicast ARP requests and solicitations per second and router port
 }
 
 // Metrics is the Prometheus endpoint.

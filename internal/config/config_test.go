@@ -88,8 +88,8 @@ func TestDefaults(t *testing.T) {
 	want := &Config{
 		DPDK:      DPDK{Memory: Memory{MemoryAuto, 512 << 20}, Mbufs: 16384},
 		CPU:       CPU{Control: 0, Workers: []int{1}, WorkersText: "1", Idle: Idle{IdleAdaptive, 50 * time.Microsecond}},
-		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, OverflowDropOldest, FailureICMP},
-		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536},
+		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, AgeFromArrival, OverflowDropOldest, FailureICMP, Gated{256, 256, 1024, time.Minute}},
+		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 1000},
 		Metrics:   Metrics{"127.0.0.1:9470"},
 		API:       API{"/run/parkway/parkway.sock", 0o660},
 		Log:       Log{LogAuto, LogInfo},
@@ -127,7 +127,7 @@ ports:
 logical_switches:
   - name: s
     ports:
-      - {name: a, type: "", addresses: ["02:00:00:00:00:0A", "02:00:00:00:00:0b 10.0.0.5", unknown]}
+      - {name: a, type: "", park_until: up, addresses: ["02:00:00:00:00:0A", "02:00:00:00:00:0b 10.0.0.5", unknown]}
       - {name: l, type: localnet, tag: 100, options: {network_name: phys}}
       - {name: r, type: router, options: {router-port: lrp}}
 logical_routers:
@@ -139,7 +139,8 @@ logical_routers:
       - {ip_prefix: "::/0", nexthop: "fe80::1", output_port: lrp}
       - {ip_prefix: 10.0.0.0/8, nexthop: discard}
 static_mac_bindings: [{logical_port: lrp, ip: "fe80::1", mac: "02:00:00:00:00:99"}]
-arpbuf: {profile: ovn, max_age: 20s}
+arpbuf: {profile: ovn, max_age: 20s, gated: {max_age: 5m, packets_per_nexthop: 512}}
+neighbors: {probe_rate: 50}
 metrics: {listen: ""}
 api: {mode: 0600, socket: /tmp/x.sock}
 `)
@@ -155,17 +156,20 @@ api: {mode: 0600, socket: /tmp/x.sock}
 	if got, want := c.Ports, []Port{{Name: "p1", PCI: "0000:3b:00.0,rxq=2", IfaceID: "a", MTU: 9000, RxQueues: 4}, {Name: "p2", Netdev: "enp1s0", NetworkName: "phys", MTU: 1500, RxQueues: 1}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("ports: %+v", got)
 	}
-	if got, want := c.Arpbuf, (Arpbuf{"ovn", 4, 1000, 4096, 20 * time.Second, OverflowDropOldest, FailureSilent}); got != want {
+	if got, want := c.Arpbuf, (Arpbuf{"ovn", 4, 1000, 4096, 20 * time.Second, AgeFromLastPacket, OverflowDropOldest, FailureSilent, Gated{512, 256, 1024, 5 * time.Minute}}); got != want {
 		t.Errorf("arpbuf: %+v", got)
+	}
+	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 50}); got != want {
+		t.Errorf("neighbors: %+v", got)
 	}
 	if c.Metrics.Listen != "" || c.API != (API{"/tmp/x.sock", 0o600}) {
 		t.Errorf("%+v %+v", c.Metrics, c.API)
 	}
 	ports := c.Topology.Switches[0].Ports
-	if a := ports[0]; !a.Unknown || len(a.Addresses) != 2 || len(a.Addresses[1].IPs) != 1 {
+	if a := ports[0]; !a.Unknown || !a.ParkUntilUp || len(a.Addresses) != 2 || len(a.Addresses[1].IPs) != 1 {
 		t.Errorf("%+v", a)
 	}
-	if l := ports[1]; l.Tag != 100 || !l.Unknown {
+	if l := ports[1]; l.Tag != 100 || l.ParkUntilUp || !l.Unknown {
 		t.Errorf("%+v", l)
 	}
 	if r := ports[2]; len(r.Addresses) != 1 || r.Addresses[0].MAC != mac("02:00:00:00:00:01") {
@@ -188,10 +192,14 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("PARKWAY_DPDK_MEMORY_MODE", "no-huge")
 	t.Setenv("PARKWAY_DPDK_MBUFS", "32768")
 	t.Setenv("PARKWAY_CPU_IDLE_MAX_SLEEP", "1ms")
+	t.Setenv("PARKWAY_ARPBUF_AGE_FROM", "last-packet")
+	t.Setenv("PARKWAY_ARPBUF_GATED_MAX_AGE", "2m")
+	t.Setenv("PARKWAY_NEIGHBORS_PROBE_RATE", "7")
 	t.Setenv("PARKWAY_METRICS_LISTEN", "") // empty doesn't override
 	c := parse(t, text)
 	if c.Log.Level != LogError || c.API.Socket != "/tmp/e.sock" || len(c.CPU.Workers) != 2 || c.DPDK.Memory.Mode != MemoryNoHuge ||
-		c.DPDK.Mbufs != 32768 || c.CPU.Idle.MaxSleep != time.Millisecond || c.Metrics.Listen != "127.0.0.1:9470" {
+		c.DPDK.Mbufs != 32768 || c.CPU.Idle.MaxSleep != time.Millisecond || c.Arpbuf.AgeFrom != AgeFromLastPacket ||
+		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Metrics.Listen != "127.0.0.1:9470" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("PARKWAY_LOG_LEVLE", "info")
@@ -210,6 +218,31 @@ func TestEnvironment(t *testing.T) {
 PARKWAY_LOG_LEVEL: environment: "loud" is not known; choose one of debug, info, warn, error`
 	if err == nil || err.Error() != want {
 		t.Error(err)
+	}
+}
+
+// What the file says is stronger than what the profile does.
+func TestProfileGivesWay(t *testing.T) {
+	c := parse(t, small+"arpbuf: {profile: ovn, age_from: arrival, overflow: drop-newest}\nneighbors: {mcast_solicit: 3, failed_holdoff: 5s}\n")
+	want := Defaults().Neighbors
+	if c.Neighbors != want || c.Arpbuf.AgeFrom != AgeFromArrival || c.Arpbuf.Overflow != OverflowDropNewest || c.Arpbuf.PacketsPerNexthop != 4 {
+		t.Errorf("%+v %+v", c.Arpbuf, c.Neighbors)
+	}
+}
+
+// park_until is the same beside the addresses and among the options.
+func TestParkUntil(t *testing.T) {
+	for port, want := range map[string]bool{
+		lsp1: false,
+		strings.Replace(lsp1, "{", "{park_until: up, ", 1):             true,
+		strings.Replace(lsp1, "{", "{park_until: 'up', ", 1):           true,
+		strings.Replace(lsp1, "{", "{options: {park_until: up}, ", 1):  true,
+		strings.Replace(lsp1, "{", `{type: "", park_until: "up", `, 1): true,
+	} {
+		c := parse(t, strings.Replace(seed(t), lsp1, port, 1))
+		if got := c.Topology.Switches[0].Ports[0]; got.ParkUntilUp != want || len(c.Warnings) != 0 {
+			t.Errorf("%s: %+v, %v", port, got, c.Warnings)
+		}
 	}
 }
 
@@ -300,6 +333,22 @@ func TestBudgets(t *testing.T) {
 	if b = MbufBudget(c); b.Rx != 2560 || b.Tx != 5120 {
 		t.Errorf("%s", b)
 	}
+	gate := &c.Topology.Switches[0].Ports[0].ParkUntilUp
+	*gate = true
+	c.CPU.Workers = []int{1, 2}
+	if b = MbufBudget(c); b.Parked != 2*(4096+1024) {
+		t.Errorf("with a gated port: %s", b)
+	}
+	rings := uint64(2 * 1024 * (64*16 + parkRingSize))
+	c.Arpbuf.Gated.PacketsPerNexthop = 200 // stored as 256
+	if m := MemoryBudget(c); m.Parking != rings+2*256*(256*16+parkRingSize) {
+		t.Errorf("with a gated port: %s", m)
+	}
+	*gate = false
+	if m := MemoryBudget(c); m.Parking != rings {
+		t.Errorf("without one: %s", m)
+	}
+	c.CPU.Workers = []int{1}
 	m := MemoryBudget(c)
 	if m.Tables != 2*fibSize {
 		t.Errorf("one router with both families: %s", m)

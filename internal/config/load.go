@@ -107,13 +107,10 @@ func (d *decoder) file1(root *yaml.Node) *Config {
 		}
 	}
 	d.localChecks(c, texts)
+	local := len(d.problems) == 0
 	c.Topology = d.topology(f)
-	if b := MemoryBudget(c); len(d.problems) == 0 && !b.Fits() {
-		n := texts["dpdk.memory.size"]
-		if n == nil {
-			n = root
-		}
-		d.errorf(n, fmt.Sprintf("write size: %s, or make do with fewer mbufs or routers", sizeText(b.Suggest())), "%s", b)
+	if local {
+		d.budgets(c, texts)
 	}
 	d.logicalModel(&c.Topology)
 	d.portChecks(c, nodes)

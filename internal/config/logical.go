@@ -91,7 +91,7 @@ func (d *decoder) named(f fields, example string, path topology.Path) string {
 const ovnPortTypes = "localport l2gateway vtep external virtual remote patch switch"
 
 func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.SwitchPort) {
-	f, ok := d.mapping(n, "a switch port", "name", "type", "addresses", "options", "tag")
+	f, ok := d.mapping(n, "a switch port", "name", "type", "addresses", "park_until", "options", "tag")
 	if !ok {
 		return p
 	}
@@ -115,8 +115,9 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 			d.errorf(t, `choose one of router, localnet and "" (a port of this node)`, "switch port %q: type %s is not known", p.Name, quote(word))
 		}
 	}
+	var opts map[string]string
 	if o := f.get("options"); o != nil {
-		opts := d.options(o, fmt.Sprintf("options of switch port %q", p.Name), at("options"), "router-port", "network_name")
+		opts = d.options(o, fmt.Sprintf("options of switch port %q", p.Name), at("options"), "router-port", "network_name", parkUntil)
 		p.RouterPort, p.NetworkName = opts["router-port"], opts["network_name"]
 		for _, key := range []string{"router-port", "network_name"} {
 			if v, set := opts[key]; set && topology.CheckName(v) != "" {
@@ -124,6 +125,7 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 			}
 		}
 	}
+	d.parkUntil(f.get(parkUntil), opts, &p, at)
 	if !known { // so that a wrong type makes one problem
 		switch {
 		case p.NetworkName != "":

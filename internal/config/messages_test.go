@@ -30,6 +30,9 @@ const (
 	bindings = `static_mac_bindings: []`
 )
 
+// gatePort1 gates the seed's first switch port.
+var gatePort1 = edit{lsp1addr, lsp1addr + ", park_until: up"}
+
 func swap(old, new string) []edit { return []edit{{old, new}} }
 
 // mistakes are one per message, or nearly; testdata/messages.txt has what is
@@ -116,7 +119,17 @@ var mistakes = []struct {
 	{"duration that is none", swap("max_age: 3s", "max_age: soon")},
 	{"duration negative", swap("max_age: 3s", "max_age: -3s")},
 	{"profile", swap("packets_per_nexthop: 64", "profile: cisco\n  packets_per_nexthop: 64")},
-	{"overflow", swap("overflow: drop-oldest", "overflow: drop-newest")},
+	{"overflow", swap("overflow: drop-oldest", "overflow: drop-all")},
+	{"age_from", swap("overflow: drop-oldest", "age_from: departure")},
+	{"gated that is text", swap("overflow: drop-oldest", "gated: on")},
+	{"gated unknown key", swap("overflow: drop-oldest", "gated: {max_packet: 5}")},
+	{"gated bounds", swap("overflow: drop-oldest", "gated: {packets_per_nexthop: 5000, max_nexthops: 0, max_packets: 2000000, max_age: 500ms}")},
+	{"gated for ever", swap("overflow: drop-oldest", "gated: {max_age: 24h}")},
+	{"gated ring larger than all", swap("overflow: drop-oldest", "gated: {max_packets: 100}")},
+	{"gated packets in a small pool", []edit{gatePort1, {"overflow: drop-oldest", "gated: {max_packets: 8192}"}}},
+	{"gated rings in little memory", []edit{gatePort1, {"overflow: drop-oldest", "gated: {packets_per_nexthop: 1000, max_nexthops: 60000}"}}},
+	{"probe_rate", swap("retrans_time: 1s", "probe_rate: 0")},
+	{"probe_rate as text", swap("retrans_time: 1s", "probe_rate: 1k")},
 	{"on_failure", swap("on_failure: icmp-unreachable", "on_failure: quiet")},
 	{"ring larger than all", swap("max_packets: 4096", "max_packets: 63")},
 	{"neighbors fewer than next hops", swap("max_entries: 65536", "max_entries: 512")},
@@ -192,6 +205,18 @@ var mistakes = []struct {
 	{"MAC of the router", swap("00:00:01:00:00:02", "00:00:01:ff:00:01")},
 	{"IP of the router", swap("1.1.0.2", "1.1.254.254")},
 	{"IP outside the network", swap("1.1.0.2", "1.9.0.2")},
+	{"park_until on a router port", swap("type: router, addresses: [\"00:00:01:ff:00:01\"]", "type: router, park_until: up, addresses: [\"00:00:01:ff:00:01\"]")},
+	{"park_until on a localnet port", swap("network_name: physnet1}}", "network_name: physnet1, park_until: up}}")},
+	{"park_until without addresses", swap("addresses: "+lsp1addr, "addresses: [unknown], park_until: up")},
+	{"park_until without an IP address", swap(lsp1addr, `["00:00:01:00:00:01"], park_until: up`)},
+	{"park_until something else", swap(lsp1addr, lsp1addr+", park_until: Up")},
+	{"park_until a boolean", swap(lsp1addr, lsp1addr+", park_until: true")},
+	{"park_until empty", swap(lsp1addr, lsp1addr+", park_until: ")},
+	{"park_until a list", swap(lsp1addr, lsp1addr+", park_until: [up]")},
+	{"park_until an option that is a list", swap(lsp1addr, lsp1addr+", options: {park_until: [up]}")},
+	{"park_until something else as an option", swap(lsp1addr, lsp1addr+", options: {park_until: down}")},
+	{"park_until twice", swap(lsp1addr, lsp1addr+", park_until: up, options: {park_until: up}")},
+	{"park_until misspelled", swap(lsp1addr, lsp1addr+", parkuntil: up")},
 	{"router-port missing", swap(", options: {router-port: lrp1}", "")},
 	{"router-port dangling", swap("router-port: lrp1", "router-port: lpr1")},
 	{"router-port dangling far", swap("router-port: lrp1", "router-port: nowhere-near")},
@@ -270,6 +295,8 @@ var mistakes = []struct {
 	{"binding listed twice", swap(bindings, "static_mac_bindings:\n  - {logical_port: lr0-ext, ip: 192.168.123.1, mac: \"02:00:00:00:00:01\"}\n  - {logical_port: lr0-ext, ip: 192.168.123.1, mac: \"02:00:00:00:00:02\"}")},
 
 	// allowed, with a warning
+	{"gated port without a router", []edit{gatePort1, {"      - " + portr0 + "\n", ""}, {"      - " + lrp1 + "\n", ""}}},
+	{"more gated addresses than next hops", []edit{gatePort1, {"overflow: drop-oldest", "gated: {max_nexthops: 1}"}}},
 	{"worker on the control CPU", swap(`workers: "1"`, `workers: "0"`)},
 	{"workers without queues", []edit{{`workers: "1"`, `workers: "1-6"`}, {"mbufs: 16384", "mbufs: 98304"}, {"512MiB", "1GiB"}}},
 }

@@ -209,12 +209,7 @@ func (d *decoder) localChecks(c *Config, texts map[string]*yaml.Node) {
 	if len(d.problems) > 0 {
 		return // sums over values that aren't the user's say nothing
 	}
-	where := func(key string) *yaml.Node {
-		if n := texts[key]; n != nil {
-			return n
-		}
-		return d.root
-	}
+	where := func(key string) *yaml.Node { return d.setting(texts, key) }
 	if slices.Contains(c.CPU.Workers, c.CPU.Control) {
 		d.warnf(where("cpu.workers"), "give the control lcore a CPU of its own if the machine has one", "CPU %d is both a worker's and the control lcore's, so each delays the other", c.CPU.Control)
 	}
@@ -228,13 +223,25 @@ func (d *decoder) localChecks(c *Config, texts map[string]*yaml.Node) {
 	if a := c.Arpbuf; a.PacketsPerNexthop > a.MaxPackets {
 		d.errorf(where("arpbuf.packets_per_nexthop"), "lower it, or raise max_packets", "arpbuf.packets_per_nexthop %d is above arpbuf.max_packets %d", a.PacketsPerNexthop, a.MaxPackets)
 	}
+	if a := c.Arpbuf.Gated; a.PacketsPerNexthop > a.MaxPackets {
+		n := texts["arpbuf.gated.packets_per_nexthop"]
+		if n == nil {
+			n = where("arpbuf.gated.max_packets") // one of them isn't the default
+		}
+		d.errorf(n, "lower it, or raise gated.max_packets", "arpbuf.gated.packets_per_nexthop %d is above arpbuf.gated.max_packets %d", a.PacketsPerNexthop, a.MaxPackets)
+	}
 	if c.Arpbuf.MaxNexthops > c.Neighbors.MaxEntries {
 		d.warnf(where("arpbuf.max_nexthops"), "raise neighbors.max_entries", "arpbuf.max_nexthops %d can't be reached: neighbors.max_entries is %d", c.Arpbuf.MaxNexthops, c.Neighbors.MaxEntries)
 	}
 	if c.CPU.Idle.Mode == IdlePoll && texts["cpu.idle.max_sleep"] != nil {
 		d.warnf(texts["cpu.idle.max_sleep"], "remove it, or write mode: adaptive", "cpu.idle.max_sleep does nothing with mode poll")
 	}
-	if b := MbufBudget(c); !b.Fits() {
-		d.errorf(where("dpdk.mbufs"), fmt.Sprintf("write mbufs: %d, or lower arpbuf.max_packets, workers or rx_queues", b.Suggest()), "%s", b)
+}
+
+// setting is where a setting is written, or the file's first line when it isn't.
+func (d *decoder) setting(texts map[string]*yaml.Node, key string) *yaml.Node {
+	if n := texts[key]; n != nil {
+		return n
 	}
+	return d.root
 }

@@ -92,11 +92,16 @@ var settings = []setting{
 
 	{"arpbuf.profile", "default", asText, store(choices("default", "ovn"), func(c *Config) *string { return &c.Arpbuf.Profile })},
 	{"arpbuf.packets_per_nexthop", "64", asNumber, store(ints(1, 4096), func(c *Config) *int { return &c.Arpbuf.PacketsPerNexthop })},
-	{"arpbuf.max_nexthops", "1024", asNumber, store(ints(1, 65536), func(c *Config) *int { return &c.Arpbuf.MaxNexthops })},
+	{"arpbuf.max_nexthops", "1024", asNumber, store(ints(1, maxRings), func(c *Config) *int { return &c.Arpbuf.MaxNexthops })},
 	{"arpbuf.max_packets", "4096", asNumber, store(ints(1, 1<<20), func(c *Config) *int { return &c.Arpbuf.MaxPackets })},
 	{"arpbuf.max_age", "3s", asText, store(durations(10*time.Millisecond, 10*time.Minute), func(c *Config) *time.Duration { return &c.Arpbuf.MaxAge })},
-	{"arpbuf.overflow", "drop-oldest", asText, store(choices(OverflowDropOldest), func(c *Config) *Overflow { return &c.Arpbuf.Overflow })},
+	{"arpbuf.age_from", "arrival", asText, store(choices(AgeFromArrival, AgeFromLastPacket), func(c *Config) *AgeFrom { return &c.Arpbuf.AgeFrom })},
+	{"arpbuf.overflow", "drop-oldest", asText, store(choices(OverflowDropOldest, OverflowDropNewest), func(c *Config) *Overflow { return &c.Arpbuf.Overflow })},
 	{"arpbuf.on_failure", "icmp-unreachable", asText, store(choices(FailureICMP, FailureSilent), func(c *Config) *FailureAction { return &c.Arpbuf.OnFailure })},
+	{"arpbuf.gated.packets_per_nexthop", "256", asNumber, store(ints(1, 4096), func(c *Config) *int { return &c.Arpbuf.Gated.PacketsPerNexthop })},
+	{"arpbuf.gated.max_nexthops", "256", asNumber, store(ints(1, maxRings), func(c *Config) *int { return &c.Arpbuf.Gated.MaxNexthops })},
+	{"arpbuf.gated.max_packets", "1024", asNumber, store(ints(1, 1<<20), func(c *Config) *int { return &c.Arpbuf.Gated.MaxPackets })},
+	{"arpbuf.gated.max_age", "1m", asText, store(durations(time.Second, time.Hour), func(c *Config) *time.Duration { return &c.Arpbuf.Gated.MaxAge })},
 
 	{"neighbors.retrans_time", "1s", asText, store(durations(10*time.Millisecond, time.Minute), func(c *Config) *time.Duration { return &c.Neighbors.RetransTime })},
 	{"neighbors.mcast_solicit", "3", asNumber, store(ints(1, 100), func(c *Config) *int { return &c.Neighbors.McastSolicit })},
@@ -104,6 +109,7 @@ var settings = []setting{
 	{"neighbors.base_reachable_time", "30s", asText, store(durations(time.Second, 24*time.Hour), func(c *Config) *time.Duration { return &c.Neighbors.BaseReachableTime })},
 	{"neighbors.failed_holdoff", "5s", asText, store(durations(100*time.Millisecond, time.Hour), func(c *Config) *time.Duration { return &c.Neighbors.FailedHoldoff })},
 	{"neighbors.max_entries", "65536", asNumber, store(ints(16, 1<<22), func(c *Config) *int { return &c.Neighbors.MaxEntries })},
+	{"neighbors.probe_rate", "1000", asNumber, store(ints(1, 1_000_000), func(c *Config) *int { return &c.Neighbors.ProbeRate })},
 
 	{"metrics.listen", "127.0.0.1:9470", asText, store(parseListen, func(c *Config) *string { return &c.Metrics.Listen })},
 
@@ -115,12 +121,17 @@ var settings = []setting{
 }
 
 // ovnProfile are the defaults that `arpbuf: {profile: ovn}` puts in the place of
-// Parkway's: what OVN's controller has hard-coded.
+// Parkway's: what OVN's controller has hard-coded. It knows no FAILED state, so the
+// time-out alone ends a wait; we come closest with the most probes that there are
+// and the shortest hold-off.
 var ovnProfile = map[string]string{
 	"arpbuf.packets_per_nexthop": "4",
 	"arpbuf.max_nexthops":        "1000",
 	"arpbuf.max_age":             "10s",
+	"arpbuf.age_from":            "last-packet",
 	"arpbuf.on_failure":          "silent",
+	"neighbors.mcast_solicit":    "100",
+	"neighbors.failed_holdoff":   "100ms",
 }
 
 func parseMemory(s string) (uint64, error) {

@@ -244,8 +244,5 @@ func parseChoice[T ~string](s string, choices ...T) (T, error) {
 			return "", faultf("write "+words[i]+", in lower case", "%s is not known", quote(s))
 		}
 	}
-	if len(words) == 1 {
-		return "", faultf("write "+words[0]+", the only one there is", "%s is not known", quote(s))
-	}
 	return "", faultf("choose one of "+strings.Join(words, ", "), "%s is not known", quote(s))
 }

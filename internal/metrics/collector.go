@@ -40,10 +40,6 @@ var (
 	balance    = desc("balance_packets", "What the conservation law misses: 0 at rest.")
 	drops      = desc("drops_total", "Packets freed without being sent, by reason.", "reason", "stage")
 
-	parkedPackets  = desc("parked_packets", "Packets that wait for a next hop now.", "router_port", "family")
-	parkedNexthops = desc("parked_nexthops", "Next hops that packets wait for now.", "router_port", "family")
-	parkedTotal    = desc("parked_packets_total", "Packets that were parked, and what became of them.", "result")
-
 	neighborEntries = desc("neighbor_entries", "Neighbors by state (RFC 4861).", "router_port", "family", "state")
 
 	workerCycles  = desc("worker_cycles_total", "TSC cycles of the worker's polls: busy ones brought a packet.", "cpu", "state")
@@ -80,6 +76,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gather(ctx, s, rx, c.src.Counters, s.counters)
 	gather(ctx, s, drops, c.src.Drops, s.drops)
 	gather(ctx, s, parkedTotal, c.src.Parked, s.parked)
+	gather(ctx, s, resolutionsTotal, c.src.Resolutions, s.resolutions)
+	gather(ctx, s, gateOpen, c.src.Gates, s.gates)
 	gather(ctx, s, neighborEntries, c.src.Neighbors, s.neighbors)
 	gather(ctx, s, workerCycles, c.src.Workers, s.workers)
 	gather(ctx, s, poolSize, c.src.Pools, s.pools)
@@ -137,30 +135,6 @@ func (s sink) counters(c api.Counters) {
 func (s sink) drops(reasons []api.Drop) {
 	for _, d := range reasons {
 		s.counter(drops, d.Count, d.Reason, d.Stage)
-	}
-}
-
-type portFamily struct{ port, family string }
-
-func (s sink) parked(p api.Parked) {
-	packets, nexthops := map[portFamily]uint64{}, map[portFamily]map[string]bool{}
-	for _, n := range p.NextHops {
-		at := portFamily{n.RouterPort, family(n.IP)}
-		packets[at] += n.Packets
-		if nexthops[at] == nil {
-			nexthops[at] = map[string]bool{}
-		}
-		nexthops[at][n.IP] = true // several workers may wait for one
-	}
-	for at, n := range packets {
-		s.gauge(parkedPackets, float64(n), at.port, at.family)
-		s.gauge(parkedNexthops, float64(len(nexthops[at])), at.port, at.family)
-	}
-	for result, n := range map[string]uint64{
-		"parked": p.Totals.Parked, "drained": p.Totals.Drained, "evicted": p.Totals.Evicted, "expired": p.Totals.Expired,
-		"failed": p.Totals.Failed, "discarded": p.Totals.Discarded, "rejected": p.Totals.Rejected,
-	} {
-		s.counter(parkedTotal, n, result)
 	}
 }
 

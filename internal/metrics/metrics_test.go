@@ -46,23 +46,36 @@ func TestScrape(t *testing.T) {
 		`parkway_build_info{goversion="go`,
 		`parkway_healthy 1`,
 		`parkway_port_up{port="p-vm1"} 1`,
-		`parkway_port_rx_packets_total{port="p-ext"} 106`,
+		`parkway_port_rx_packets_total{port="p-ext"} 118`,
 		`parkway_port_tx_bytes_total{port="p-ext"} 10486`,
 		`parkway_port_rx_missed_total{port="p-ext"} 2`,
 		`parkway_port_rx_nombuf_total{port="p-ext"} 1`,
 		`parkway_port_tx_dropped_total{port="p-ext"} 1`,
-		`parkway_rx_packets_total 223`,
+		`parkway_rx_packets_total 235`,
 		`parkway_balance_packets 0`,
 		`parkway_drops_total{reason="ip_no_route",stage="lr_in_ip_routing"} 2`,
 		`parkway_drops_total{reason="ip_ttl_exceeded",stage="lr_in_ip_routing"} 0`,
 		`parkway_parked_packets{family="ipv4",router_port="lr0-ext"} 3`,
 		`parkway_parked_nexthops{family="ipv4",router_port="lr0-ext"} 1`,
-		`parkway_parked_packets_total{result="drained"} 8`,
+		`parkway_parked_packets_total{result="drained"} 10`,
 		`parkway_parked_packets_total{result="rejected"} 2`,
+		`parkway_parked_packets{family="ipv4",router_port="lrp1"} 12`,
+		`parkway_gated_packets_total{result="parked"} 14`,
+		`parkway_gated_packets_total{result="rejected"} 0`,
+		`parkway_park_wait_seconds_bucket{kind="nexthop",le="0.1"} 2`,
+		`parkway_park_wait_seconds_bucket{kind="nexthop",le="+Inf"} 8`,
+		`parkway_park_wait_seconds_sum{kind="gated"} 2.25`,
+		`parkway_park_wait_seconds_count{kind="gated"} 2`,
+		`parkway_gate_open{port="pod1"} 0`,
+		`parkway_resolutions_total{result="resolved"} 2`,
+		`parkway_resolutions_total{result="expired"} 0`,
+		`parkway_neighbor_probes_total{family="ipv4",kind="multicast"} 4`,
+		`parkway_neighbor_probes_total{family="ipv6",kind="unicast"} 1`,
+		`parkway_neighbor_probes_deferred_total 0`,
 		`parkway_neighbor_entries{family="ipv6",router_port="lr0-ext",state="REACHABLE"} 1`,
-		`parkway_worker_cycles_total{cpu="1",state="busy"} 446000`,
+		`parkway_worker_cycles_total{cpu="1",state="busy"} 470000`,
 		`parkway_worker_max_poll_gap_seconds{cpu="1"} 6.15e-05`,
-		`parkway_mempool_available{pool="mbufs"} 15316`,
+		`parkway_mempool_available{pool="mbufs"} 15304`,
 		`parkway_api_connections_refused_total 4`,
 		`go_goroutines `,
 	} {
@@ -70,7 +83,7 @@ func TestScrape(t *testing.T) {
 			t.Errorf("no line %s", want)
 		}
 	}
-	for _, address := range []string{"192.168.123.1", "00:00:03:00:00:10", "2001:db8"} {
+	for _, address := range []string{"192.168.123.", "1.1.0.9", "00:00:03:00:00:10", "2001:db8"} {
 		if strings.Contains(text, address) {
 			t.Errorf("an address became a label: %s", address)
 		}

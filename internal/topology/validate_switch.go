@@ -5,6 +5,7 @@ package topology
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 type segment struct {
@@ -76,6 +77,9 @@ func (v *validator) switchPort(i, j int, segments map[segment]Path) {
 	if p.Tag > MaxTag {
 		v.errorf(at("tag"), "VLAN ids are 1 to 4094; leave it out for untagged", "%s has the VLAN tag %d", what, p.Tag)
 	}
+	if p.ParkUntilUp {
+		v.gatedPort(i, j, at("park_until"), what)
+	}
 	switch p.Type {
 	case PortVIF:
 		if len(p.Addresses) == 0 && !p.Unknown {
@@ -103,6 +107,21 @@ func (v *validator) switchPort(i, j int, segments map[segment]Path) {
 		}
 	default:
 		v.errorf(at("type"), "", "%s has an unknown type %d", what, p.Type)
+	}
+}
+
+// gatedPort checks a port with park_until. Packets wait for its addresses, in a
+// router: so it needs addresses, and a router on its switch.
+func (v *validator) gatedPort(i, j int, path Path, what string) {
+	s := &v.t.Switches[i]
+	p := &s.Ports[j]
+	switch {
+	case p.Type == PortRouter || p.Type == PortLocalnet:
+		v.errorf(path, "remove it; only a port of this node, without a type, comes up and goes down", "%s is of type %s, which can't have park_until", what, p.Type)
+	case !slices.ContainsFunc(p.Addresses, func(a PortAddress) bool { return len(a.IPs) > 0 }):
+		v.errorf(path, `packets wait for its addresses: list them as "MAC IP…", such as "02:00:00:00:00:01 10.0.0.5"`, "%s has park_until but no MAC address with an IP address", what)
+	case !slices.ContainsFunc(s.Ports, func(p SwitchPort) bool { return p.Type == PortRouter }):
+		v.warnf(path, "add a port of type router to the switch, or remove it", "park_until of %s does nothing: packets wait in routers, and no router is on switch %q", what, s.Name)
 	}
 }
 

@@ -57,6 +57,11 @@ func TestValid(t *testing.T) {
 	if f := valid().Validate(); len(f) != 0 {
 		t.Error(f)
 	}
+	gated := valid()
+	gated.Switches[0].Ports[0].ParkUntilUp = true
+	if f := gated.Validate(); len(f) != 0 {
+		t.Error(f)
+	}
 	if f := (&Topology{}).Validate(); len(f) != 0 {
 		t.Error(f)
 	}
@@ -90,6 +95,14 @@ func TestFindings(t *testing.T) {
 		{func(t *Topology) { t.Switches[0].Ports[0].Addresses[0].IPs[0] = ip("10.0.0.1") }, "logical_switches[0].ports[0].addresses[0]: IP address 10.0.0.1 of \"vm\" is also that of \"lrp-in\""},
 		{func(t *Topology) { t.Switches[0].Ports[0].Addresses[0].IPs[1] = ip("10.0.0.10") }, "logical_switches[0].ports[0].addresses[0]: \"vm\" has the address 10.0.0.10 twice"},
 		{func(t *Topology) { t.Switches[0].Ports[0].Addresses[0].IPs[1] = ip("fd00:9::1") }, "logical_switches[0].ports[0].addresses[0]: fd00:9::1 of switch port"},
+		{func(t *Topology) { t.Switches[0].Ports[1].ParkUntilUp = true }, "logical_switches[0].ports[1].park_until: switch port \"in-lr\" is of type router"},
+		{func(t *Topology) { t.Switches[1].Ports[0].ParkUntilUp = true }, "logical_switches[1].ports[0].park_until: switch port \"ln\" is of type localnet"},
+		{func(t *Topology) {
+			t.Switches[0].Ports[0].ParkUntilUp, t.Switches[0].Ports[0].Addresses[0].IPs = true, nil
+		}, "logical_switches[0].ports[0].park_until: switch port \"vm\" has park_until but no MAC address with an IP address"},
+		{func(t *Topology) {
+			t.Switches = append(t.Switches, Switch{Name: "alone", Ports: []SwitchPort{{Name: "pod", ParkUntilUp: true, Addresses: []PortAddress{{hw(10), []netip.Addr{ip("10.0.0.10")}}}}}})
+		}, "logical_switches[2].ports[0].park_until: park_until of switch port \"pod\" does nothing"},
 		{func(t *Topology) { t.Switches[0].Ports[1].Unknown = true }, "logical_switches[0].ports[1].addresses: "},
 		{func(t *Topology) { t.Switches[1].Ports[1].Addresses[0].MAC = hw(3) }, "logical_switches[1].ports[1].addresses[0]: switch port \"out-lr\" has MAC address"},
 		{func(t *Topology) { t.Switches[0].Ports[1].RouterPort = "lrp-ni" }, "logical_switches[0].ports[1].options.router-port: switch port \"in-lr\" leads to router port \"lrp-ni\", which doesn't exist; did you mean \"lrp-in\"?"},
@@ -229,6 +242,7 @@ func TestValidateNeverPanics(t *testing.T) {
 		}
 		p := &topo.Switches[0].Ports[rapid.IntRange(0, 1).Draw(rt, "lsp")]
 		p.Name, p.RouterPort, p.NetworkName, p.Type, p.Tag = name.Draw(rt, "name"), name.Draw(rt, "peer"), name.Draw(rt, "net"), PortType(rapid.IntRange(0, 4).Draw(rt, "type")), rapid.Uint16().Draw(rt, "tag")
+		p.ParkUntilUp = rapid.Bool().Draw(rt, "gated")
 		p.Addresses = []PortAddress{{hw(rapid.Byte().Draw(rt, "mac")), rapid.SliceOf(addr).Draw(rt, "ips")}}
 		topo.StaticMACBindings[0].IP = addr.Draw(rt, "ip")
 		for _, f := range topo.Validate() {

@@ -7,6 +7,7 @@ package apitest
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"path/filepath"
 	"sync"
@@ -18,27 +19,31 @@ import (
 
 // Source answers from its fields. Change them before the server starts, or under Do.
 type Source struct {
-	mu      sync.Mutex
-	Answers Answers
-	Flushes []api.FlushRequest // every FlushNeighbors so far
-	Err     error              // the answer to everything, when set
-	Block   chan struct{}      // when set, every answer waits for it or for its context
+	mu       sync.Mutex
+	Answers  Answers
+	Flushes  []api.FlushRequest // every FlushNeighbors so far
+	Releases []string           // every ReleasePort so far
+	Err      error              // the answer to everything, when set
+	Block    chan struct{}      // when set, every answer waits for it or for its context
 }
 
 // Answers is what a gateway says.
 type Answers struct {
-	Health    api.Health
-	Ports     []api.Port
-	Neighbors []api.Neighbor
-	Parked    api.Parked
-	Routes    []api.Route
-	Workers   []api.Worker
-	Counters  api.Counters
-	Drops     []api.Drop
-	Pools     []api.Pool
-	Config    api.Config
-	Topology  api.Topology
-	Flushed   int
+	Health      api.Health
+	Ports       []api.Port
+	Neighbors   []api.Neighbor
+	Parked      api.Parked
+	History     []api.Resolution
+	Resolutions api.Resolutions
+	Gates       []api.Gate
+	Routes      []api.Route
+	Workers     []api.Worker
+	Counters    api.Counters
+	Drops       []api.Drop
+	Pools       []api.Pool
+	Config      api.Config
+	Topology    api.Topology
+	Flushed     int
 }
 
 // Do runs f with no answer under way.
@@ -83,6 +88,21 @@ func (s *Source) Parked(ctx context.Context) (api.Parked, error) {
 	return answer(ctx, s, func(a *Answers) api.Parked { return a.Parked })
 }
 
+// History answers.
+func (s *Source) History(ctx context.Context) ([]api.Resolution, error) {
+	return answer(ctx, s, func(a *Answers) []api.Resolution { return a.History })
+}
+
+// Resolutions answers.
+func (s *Source) Resolutions(ctx context.Context) (api.Resolutions, error) {
+	return answer(ctx, s, func(a *Answers) api.Resolutions { return a.Resolutions })
+}
+
+// Gates answers.
+func (s *Source) Gates(ctx context.Context) ([]api.Gate, error) {
+	return answer(ctx, s, func(a *Answers) []api.Gate { return a.Gates })
+}
+
 // Routes answers.
 func (s *Source) Routes(ctx context.Context) ([]api.Route, error) {
 	return answer(ctx, s, func(a *Answers) []api.Route { return a.Routes })
@@ -124,6 +144,23 @@ func (s *Source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int,
 		s.Flushes = append(s.Flushes, req)
 		return a.Flushed
 	})
+}
+
+// ReleasePort notes the name and answers with what waits at that gate.
+func (s *Source) ReleasePort(ctx context.Context, name string) (int, error) {
+	n, err := answer(ctx, s, func(a *Answers) int {
+		s.Releases = append(s.Releases, name)
+		for _, g := range a.Gates {
+			if g.Port == name {
+				return int(g.Packets)
+			}
+		}
+		return -1
+	})
+	if err == nil && n < 0 {
+		return 0, fmt.Errorf("%w: switch port %q is not gated", api.ErrBadRequest, name)
+	}
+	return n, err
 }
 
 // Serve starts a server for src on a socket of the test's own and returns the path.

@@ -5,7 +5,8 @@ package apitest
 import "github.com/parkway-gw/parkway/internal/api"
 
 // Sample is a Source with a small gateway's answers: a router between a switch and a
-// localnet network, one neighbor known, one asked for, and three packets waiting.
+// localnet network, one neighbor known, one asked for with three packets waiting, and
+// a pod that isn't there yet with twelve.
 // The documents' examples are its answers.
 func Sample() *Source {
 	return &Source{Answers: Answers{
@@ -14,7 +15,7 @@ func Sample() *Source {
 			{Name: "p-vm1", Device: "net_tap0", Link: "up", MAC: "00:64:74:61:70:00", MTU: 1500,
 				RxPackets: 117, RxBytes: 11466, TxPackets: 104, TxBytes: 10192},
 			{Name: "p-ext", Device: "net_tap4", Link: "up", MAC: "00:64:74:61:70:04", MTU: 1500,
-				RxPackets: 106, RxBytes: 10388, RxMissed: 2, RxNombuf: 1, TxPackets: 107, TxBytes: 10486, TxDropped: 1},
+				RxPackets: 118, RxBytes: 11564, RxMissed: 2, RxNombuf: 1, TxPackets: 107, TxBytes: 10486, TxDropped: 1},
 		},
 		Neighbors: []api.Neighbor{
 			{Router: "lr0", RouterPort: "lr0-ext", IP: "192.168.123.1", MAC: "", State: "INCOMPLETE", AgeSeconds: 0.25, Origin: "arp"},
@@ -23,10 +24,37 @@ func Sample() *Source {
 		},
 		Parked: api.Parked{
 			NextHops: []api.ParkedNextHop{
-				{RouterPort: "lr0-ext", IP: "192.168.123.1", Worker: 0, Packets: 3, OldestSeconds: 0.25, WaitingFor: "arp"},
+				{RouterPort: "lr0-ext", IP: "192.168.123.1", Worker: 0, Packets: 3, OldestSeconds: 0.25, WaitingFor: "arp",
+					Probes: 1, AgeSeconds: 0.25},
+				{RouterPort: "lrp1", IP: "1.1.0.9", Worker: 0, Packets: 12, OldestSeconds: 20.5, WaitingFor: "up",
+					AgeSeconds: 20.5, Port: "pod1"},
 			},
-			Totals: api.ParkedTotals{Parked: 12, Drained: 8, Evicted: 1, Rejected: 2, InRing: 3},
+			Totals: api.ParkedTotals{Parked: 26, Drained: 10, Evicted: 1, Rejected: 2, InRing: 15},
+			Gated:  api.ParkedTotals{Parked: 14, Drained: 2, InRing: 12},
+			Waits: []api.Waits{
+				{Kind: api.WaitsNextHop, Count: 8, SumSeconds: 2.42, Buckets: []api.WaitBucket{
+					{LeSeconds: 0.001, Count: 0}, {LeSeconds: 0.01, Count: 2}, {LeSeconds: 0.1, Count: 2}, {LeSeconds: 1, Count: 8}, {LeSeconds: 10, Count: 8}}},
+				{Kind: api.WaitsGated, Count: 2, SumSeconds: 2.25, Buckets: []api.WaitBucket{
+					{LeSeconds: 0.001, Count: 0}, {LeSeconds: 0.01, Count: 0}, {LeSeconds: 0.1, Count: 0}, {LeSeconds: 1, Count: 1}, {LeSeconds: 10, Count: 2}}},
+			},
 		},
+		History: []api.Resolution{
+			{At: "2026-01-15T12:00:41.250125Z", RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", Result: api.ResultResolved, MAC: "00:00:03:00:00:10",
+				Packets: 6, Probes: 1, WaitSeconds: 0.400125, AnswerSeconds: 0.4, DrainSeconds: 0.000042},
+			{At: "2026-01-15T12:00:36.5Z", RouterPort: "lr0-ext", IP: "192.168.123.77", Result: api.ResultFailed,
+				Packets: 1, Probes: 3, WaitSeconds: 3},
+			{At: "2026-01-15T12:00:30Z", RouterPort: "lrp1", IP: "1.1.0.9", Port: "pod1", Result: api.ResultReleased, MAC: "00:00:01:00:00:09",
+				Packets: 2, WaitSeconds: 1.500018, DrainSeconds: 0.000018},
+		},
+		Resolutions: api.Resolutions{
+			ByResult: map[string]uint64{"resolved": 2, "failed": 1, "released": 1, "discarded": 0, "expired": 0},
+			Probes: []api.ProbeCount{
+				{Family: api.FamilyIPv4, Kind: api.ProbeMulticast, Count: 4}, {Family: api.FamilyIPv4, Kind: api.ProbeUnicast, Count: 0},
+				{Family: api.FamilyIPv6, Kind: api.ProbeMulticast, Count: 1}, {Family: api.FamilyIPv6, Kind: api.ProbeUnicast, Count: 1},
+			},
+			Deferred: 0,
+		},
+		Gates: []api.Gate{{Port: "pod1", SinceSeconds: 20.75, Packets: 12}},
 		Routes: []api.Route{
 			{Router: "lr0", Prefix: "0.0.0.0/0", Nexthop: "192.168.123.1", OutputPort: "lr0-ext", Origin: "static"},
 			{Router: "lr0", Prefix: "1.1.0.0/16", Nexthop: "", OutputPort: "lrp1", Origin: "connected"},
@@ -34,10 +62,10 @@ func Sample() *Source {
 			{Router: "lr0", Prefix: "203.0.113.0/24", Nexthop: "discard", OutputPort: "", Origin: "static"},
 		},
 		Workers: []api.Worker{
-			{Lcore: 1, CPU: 1, BusyCycles: 446000, IdleCycles: 164000000000, Packets: 223, CyclesPerPacket: 2000, MaxPollGapUS: 61.5,
+			{Lcore: 1, CPU: 1, BusyCycles: 470000, IdleCycles: 164000000000, Packets: 235, CyclesPerPacket: 2000, MaxPollGapUS: 61.5,
 				RxQueues: []api.RxQueue{{Port: "p-vm1", Queue: 0}, {Port: "p-ext", Queue: 0}}},
 		},
-		Counters: api.Counters{Rx: 223, Originated: 5, Tx: 210, Consumed: 9, Parked: 3,
+		Counters: api.Counters{Rx: 235, Originated: 5, Tx: 210, Consumed: 9, Parked: 15,
 			Drops: map[string]uint64{"ip_no_route": 2, "ip_ttl_exceeded": 0, "park_evicted": 1, "park_nexthops_full": 2, "tx_full": 1}},
 		Drops: []api.Drop{
 			{Reason: "ip_no_route", Stage: "lr_in_ip_routing", Count: 2, What: "no route matches the destination",
@@ -51,7 +79,7 @@ func Sample() *Source {
 			{Reason: "tx_full", Stage: "ls_out_delivery", Count: 1, What: "the port's transmit queue stayed full",
 				Remedy: "the receiver or the link is slower than the traffic; see show ports"},
 		},
-		Pools:    []api.Pool{{Name: "mbufs", Size: 16384, Available: 15316}},
+		Pools:    []api.Pool{{Name: "mbufs", Size: 16384, Available: 15304}},
 		Config:   sampleConfig(),
 		Topology: sampleTopology(),
 		Flushed:  2,
@@ -64,18 +92,20 @@ func sampleTopology() api.Topology {
 			{Name: "sw1", Ports: []api.SwitchPort{
 				{Name: "sw1-port1", Addresses: []string{"00:00:01:00:00:01 1.1.0.1"},
 					Binding: &api.Binding{Port: "p-vm1", Link: "up", RxPackets: 117, TxPackets: 104}},
+				{Name: "pod1", Addresses: []string{"00:00:01:00:00:09 1.1.0.9"}, ParkUntil: "up",
+					Gate: &api.Gate{Port: "pod1", SinceSeconds: 20.75, Packets: 12}},
 				{Name: "sw1-portr0", Type: "router", Addresses: []string{"00:00:01:ff:00:01"}, RouterPort: "lrp1"},
 			}},
 			{Name: "sw-ext", Ports: []api.SwitchPort{
 				{Name: "ext-localnet", Type: "localnet", Addresses: []string{"unknown"}, Tag: 100, Network: "physnet1",
-					Binding: &api.Binding{Port: "p-ext", Link: "up", RxPackets: 106, TxPackets: 107}},
+					Binding: &api.Binding{Port: "p-ext", Link: "up", RxPackets: 118, TxPackets: 107}},
 				{Name: "ext-lr0", Type: "router", Addresses: []string{"02:0a:7f:00:01:29"}, RouterPort: "lr0-ext"},
 			}},
 		},
 		Routers: []api.Router{
 			{Name: "lr0", Ports: []api.RouterPort{
 				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"},
-					Neighbors: map[string]int{"PERMANENT": 1}},
+					Neighbors: map[string]int{"PERMANENT": 1}, Parked: 12},
 				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
 					Neighbors: map[string]int{"INCOMPLETE": 1, "REACHABLE": 1}, Parked: 3},
 			}},
@@ -96,6 +126,7 @@ func sampleConfig() api.Config {
 		LogicalSwitches: []api.ConfigSwitch{
 			{Name: "sw1", Ports: []api.ConfigSwitchPort{
 				{Name: "sw1-port1", Addresses: []string{"00:00:01:00:00:01 1.1.0.1"}},
+				{Name: "pod1", Addresses: []string{"00:00:01:00:00:09 1.1.0.9"}, ParkUntil: "up"},
 				{Name: "sw1-portr0", Type: "router", Addresses: []string{"00:00:01:ff:00:01"}, Options: map[string]string{"router-port": "lrp1"}},
 			}},
 			{Name: "sw-ext", Ports: []api.ConfigSwitchPort{
@@ -117,9 +148,10 @@ func sampleConfig() api.Config {
 			},
 		}},
 		Arpbuf: api.ConfigArpbuf{Profile: "default", PacketsPerNexthop: 64, MaxNexthops: 1024, MaxPackets: 4096, MaxAge: "3s",
-			Overflow: "drop-oldest", OnFailure: "icmp-unreachable"},
+			AgeFrom: "arrival", Overflow: "drop-oldest", OnFailure: "icmp-unreachable",
+			Gated: api.ConfigGated{PacketsPerNexthop: 256, MaxNexthops: 256, MaxPackets: 1024, MaxAge: "1m"}},
 		Neighbors: api.ConfigNeighbors{RetransTime: "1s", McastSolicit: 3, UcastSolicit: 3, BaseReachableTime: "30s",
-			FailedHoldoff: "5s", MaxEntries: 65536},
+			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000},
 		Metrics: api.ConfigMetrics{Listen: "127.0.0.1:9470"},
 		API:     api.ConfigAPI{Socket: "/run/parkway/parkway.sock", Mode: "0660"},
 		Log:     api.ConfigLog{Format: "auto", Level: "info"},

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parkway-gw/parkway/forwarder"
+	"github.com/parkway-gw/parkway/internal/api"
+)
+
+// Parked reads what waits.
+func (s *source) Parked(context.Context) (api.Parked, error) {
+	p := s.r.Parked()
+	t := p.Totals
+	out := api.Parked{Totals: api.ParkedTotals{
+		Parked: t.Parked, Drained: t.Drained, Evicted: t.Evicted, Expired: t.Expired, Failed: t.Failed,
+		Discarded: t.Discarded, Rejected: t.Rejected, InRing: uint64(max(0, t.InRing)),
+	}}
+	for _, n := range p.NextHops {
+		out.NextHops = append(out.NextHops, api.ParkedNextHop{
+			RouterPort: n.RouterPort, IP: n.IP.String(), Worker: n.Worker, Packets: uint64(n.Packets),
+			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor, Probes: n.Probes,
+		})
+	}
+	return out, nil
+}
+
+// History is empty: the resolver keeps none.
+func (s *source) History(context.Context) ([]api.Resolution, error) { return nil, nil }
+
+// Resolutions is zero: the resolver does not count them.
+func (s *source) Resolutions(context.Context) (api.Resolutions, error) {
+	return api.Resolutions{ByResult: map[string]uint64{}}, nil
+}
+
+// Gates are open: the datapath has none that close.
+func (s *source) Gates(context.Context) ([]api.Gate, error) {
+	var out []api.Gate
+	for _, sw := range s.gateway.cfg.Topology.Switches {
+		for _, p := range sw.Ports {
+			if p.ParkUntilUp {
+				out = append(out, api.Gate{Port: p.Name, Open: true, SinceSeconds: time.Since(s.gateway.started).Seconds()})
+			}
+		}
+	}
+	return out, nil
+}
+
+// ReleasePort finds nothing that waits.
+func (s *source) ReleasePort(_ context.Context, name string) (int, error) {
+	return 0, checkGated(&s.gateway.cfg.Topology, name)
+}
+
+const maxNamed = 10 // gated ports that an error lists
+
+// checkGated says what is wrong with name as the name of a gated switch port, and
+// which names are right.
+func checkGated(t *forwarder.Topology, name string) error {
+	var gated []string
+	var found *forwarder.SwitchPort
+	for i := range t.Switches {
+		for j := range t.Switches[i].Ports {
+			p := &t.Switches[i].Ports[j]
+			if p.ParkUntilUp {
+				gated = append(gated, p.Name)
+			}
+			if p.Name == name {
+				found = p
+			}
+		}
+	}
+	mend := "mark one with park_until: up in the configuration"
+	if len(gated) > 0 {
+		more := ""
+		if n := len(gated) - maxNamed; n > 0 {
+			gated, more = gated[:maxNamed], fmt.Sprintf(" and %d more", n)
+		}
+		mend = "the gated ones are " + strings.Join(gated, ", ") + more
+	}
+	switch {
+	case found == nil:
+		return fmt.Errorf("%w: there is no switch port %q; %s", api.ErrBadRequest, name, mend)
+	case found.Type != forwarder.PortVIF:
+		return fmt.Errorf("%w: switch port %q is of type %s, so nothing waits for it; %s", api.ErrBadRequest, name, found.Type, mend)
+	case !found.ParkUntilUp:
+		return fmt.Errorf("%w: switch port %q has no park_until, so nothing waits for it; %s", api.ErrBadRequest, name, mend)
+	}
+	return nil
+}
