@@ -292,6 +292,41 @@ func TestFrameFromADownPortOpensTheGate(t *testing.T) {
 	g.checkTotals(arpbuf.ParkedTotals{Parked: 4, Drained: 3, InRing: 1})
 }
 
+// An interface that the driver can't see any more closes the gate and nothing else, and
+// may be up: packets that wait ask.
+func TestPortLost(t *testing.T) {
+	g := start(t, gated)
+	lost := func(port string) {
+		t.Helper()
+		if err := g.do("lost port", func() error { return g.r.PortLost(context.Background(), port) }); err != nil {
+			t.Error(err)
+		}
+	}
+	g.inject(1, rarp(macB)) // the gateway's own kernel, before the tap went to the pod
+	g.rest()
+	g.inject(0, udps(t, addr("10.0.2.50"), 0, 3)...) // not gated
+	g.rest()
+	lost("p-a")
+	if !g.gate().Open {
+		t.Error("closed by another port's loss")
+	}
+	lost("p-b")
+	g.rest()
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 3, InRing: 3})
+	g.take(1)
+	g.inject(0, udps(t, b4, 0, 5)...)
+	g.rest()
+	g.link("p-b", false)
+	lost("p-b")
+	g.rest()
+	if n := count(g.take(1), func(b []byte) bool { return isARPRequest(b, b4) }); n != 2 {
+		t.Errorf("%d probes, want 2: at the begin and when the link was not down any more", n)
+	}
+	g.inject(1, arpReply(b4, macB))
+	g.rest()
+	inOrder(t, flow(t, g.take(1), b4, macB), 0, 5)
+}
+
 // Nobody can appear behind a port that nothing is bound to: no questions, but packets
 // wait, and a command sends them to where everything for such a port ends.
 func TestGateWithoutBinding(t *testing.T) {

@@ -27,6 +27,22 @@ func (r *Resolver) PortLink(ctx context.Context, port string, up bool) error {
 	})
 }
 
+// PortLost takes in that a port's driver has lost sight of its interface, as of a tap
+// that goes to another namespace. The gates close, for whoever was heard there is
+// elsewhere; whether the link is up is not known, so their hosts are asked for. Nothing
+// else changes. Any goroutine.
+func (r *Resolver) PortLost(ctx context.Context, port string) error {
+	return r.Do(ctx, func() {
+		switchPorts := r.plane.PortSwitchPorts(port)
+		for _, sp := range switchPorts {
+			if g := r.gates.byPort[sp]; g != nil {
+				r.closeGate(g)
+			}
+		}
+		r.linkUp(switchPorts)
+	})
+}
+
 // linkUp asks at once for those that packets wait for at the ports' gates.
 func (r *Resolver) linkUp(switchPorts []uint16) {
 	for _, sp := range switchPorts {
