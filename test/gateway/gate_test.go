@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/parkway-gw/parkway/internal/lab"
 )
 
@@ -90,6 +92,12 @@ func (g *gateway) listen(e end) *net.UDPConn {
 		return err
 	}))
 	g.Cleanup(func() { _ = conn.Close() })
+	raw, err := conn.SyscallConn()
+	g.must(err)
+	g.must(raw.Control(func(fd uintptr) { // all datagrams of a test have room
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 4<<20)
+	}))
+	g.must(err)
 	deadline, _ := g.ctx.Deadline()
 	g.must(conn.SetReadDeadline(deadline))
 	return conn
