@@ -17,6 +17,7 @@ const linkPeriod = 250 * time.Millisecond // between two looks at the links
 type linkWatch struct {
 	read func() map[string]forwarder.LinkState // of every port
 	tell func(ctx context.Context, port string, up bool) error
+	lost func(ctx context.Context, port string) error // the interface is out of sight
 	log  *slog.Logger
 	seen map[string]linkSeen
 }
@@ -25,6 +26,7 @@ type linkWatch struct {
 type linkSeen struct {
 	state  forwarder.LinkState // up or down
 	untold bool                // control may not have heard of it
+	lost   bool                // out of sight since, which control has heard of
 }
 
 func (w *linkWatch) run(ctx context.Context) error {
@@ -41,18 +43,24 @@ func (w *linkWatch) run(ctx context.Context) error {
 }
 
 // look reads every link once. The first known state of a port is no change, and an
-// unknown one never is: the driver has lost sight of the interface, which says
-// nothing about its link. What control did not hear in time is said again at the
+// unknown one is none of the link: the driver has lost sight of the interface, which
+// control hears as such. What control did not hear in time is said again at the
 // next look, also when the link is back by then: the late word may still reach it.
 func (w *linkWatch) look(ctx context.Context) {
 	if w.seen == nil {
 		w.seen = map[string]linkSeen{}
 	}
 	for port, state := range w.read() {
+		last, known := w.seen[port]
+		if state == forwarder.LinkUnknown && known && !last.lost {
+			wait, cancel := context.WithTimeout(ctx, controlWait)
+			last.lost = w.lost(wait, port) == nil
+			cancel()
+			w.seen[port] = last
+		}
 		if state != forwarder.LinkUp && state != forwarder.LinkDown {
 			continue
 		}
-		last, known := w.seen[port]
 		now := linkSeen{state: state}
 		if known && (last.untold || state != last.state) {
 			wait, cancel := context.WithTimeout(ctx, controlWait)

@@ -26,14 +26,14 @@ func TestLinkWatch(t *testing.T) {
 		{"down from the start", []forwarder.LinkState{down, down}, nil, nil},
 		{"down and up", []forwarder.LinkState{up, down, down, up, up}, nil, []string{"1 down", "3 up"}},
 		{"comes up", []forwarder.LinkState{down, up}, nil, []string{"1 up"}},
-		{"out of sight", []forwarder.LinkState{up, unknown, unknown, up}, nil, nil},
+		{"out of sight", []forwarder.LinkState{up, unknown, unknown, up, unknown}, nil, []string{"1 lost", "4 lost"}},
 		{"first known late", []forwarder.LinkState{unknown, down, up}, nil, []string{"2 up"}},
-		{"down while out of sight", []forwarder.LinkState{up, unknown, down}, nil, []string{"2 down"}},
+		{"down while out of sight", []forwarder.LinkState{up, unknown, down}, nil, []string{"1 lost", "2 down"}},
 		{"never seen", []forwarder.LinkState{unknown, unknown}, nil, nil},
 		{"a state to come", []forwarder.LinkState{up, "dormant", up}, nil, nil},
 		{"told again until heard", []forwarder.LinkState{up, down, down, down, down}, map[int]bool{1: true, 2: true}, []string{"1 down", "2 down", "3 down"}},
 		{"back before it was heard", []forwarder.LinkState{up, down, up, up}, map[int]bool{1: true}, []string{"1 down", "2 up"}},
-		{"unheard and out of sight", []forwarder.LinkState{up, down, unknown, down}, map[int]bool{1: true}, []string{"1 down", "3 down"}},
+		{"unheard and out of sight", []forwarder.LinkState{up, down, unknown, down}, map[int]bool{1: true}, []string{"1 down", "2 lost", "3 down"}},
 	} {
 		look := 0
 		var told []string
@@ -48,6 +48,13 @@ func TestLinkWatch(t *testing.T) {
 				}
 				told = append(told, fmt.Sprint(look, " ", state))
 				if tt.deaf[look] {
+					return errors.New("control does not answer")
+				}
+				return nil
+			},
+			lost: func(_ context.Context, port string) error {
+				told = append(told, fmt.Sprint(look, " lost"))
+				if port != "p" || tt.deaf[look] {
 					return errors.New("control does not answer")
 				}
 				return nil

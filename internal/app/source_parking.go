@@ -23,7 +23,7 @@ func (s *source) Parked(context.Context) (api.Parked, error) {
 	for _, n := range p.NextHops {
 		out.NextHops = append(out.NextHops, api.ParkedNextHop{
 			RouterPort: n.RouterPort, IP: n.IP.String(), Worker: n.Worker, Packets: uint64(n.Packets),
-			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor, Probes: n.Probes,
+			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor, Probes: n.Probes, Port: n.Port,
 		})
 	}
 	return out, nil
@@ -37,22 +37,21 @@ func (s *source) Resolutions(context.Context) (api.Resolutions, error) {
 	return api.Resolutions{ByResult: map[string]uint64{}}, nil
 }
 
-// Gates are open: the datapath has none that close.
+// Gates reads the gated ports.
 func (s *source) Gates(context.Context) ([]api.Gate, error) {
 	var out []api.Gate
-	for _, sw := range s.gateway.cfg.Topology.Switches {
-		for _, p := range sw.Ports {
-			if p.ParkUntilUp {
-				out = append(out, api.Gate{Port: p.Name, Open: true, SinceSeconds: time.Since(s.gateway.started).Seconds()})
-			}
-		}
+	for _, g := range s.r.Gates() {
+		out = append(out, api.Gate{Port: g.Port, Open: g.Open, SinceSeconds: time.Since(g.Since).Seconds(), Packets: uint64(g.Packets)})
 	}
 	return out, nil
 }
 
-// ReleasePort finds nothing that waits.
-func (s *source) ReleasePort(_ context.Context, name string) (int, error) {
-	return 0, checkGated(&s.gateway.cfg.Topology, name)
+// ReleasePort opens a gate.
+func (s *source) ReleasePort(ctx context.Context, name string) (int, error) {
+	if err := checkGated(&s.gateway.cfg.Topology, name); err != nil {
+		return 0, err
+	}
+	return s.r.Release(ctx, name)
 }
 
 const maxNamed = 10 // gated ports that an error lists

@@ -84,6 +84,12 @@ func forwarderConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) (forward
 			PacketsPerNextHop: c.Arpbuf.PacketsPerNexthop,
 			MaxPackets:        c.Arpbuf.MaxPackets,
 			DropNewest:        c.Arpbuf.Overflow == config.OverflowDropNewest,
+			Gated: forwarder.ParkLimits{
+				NextHops:          c.Arpbuf.Gated.MaxNexthops,
+				PacketsPerNextHop: c.Arpbuf.Gated.PacketsPerNexthop,
+				MaxPackets:        c.Arpbuf.Gated.MaxPackets,
+				DropNewest:        c.Arpbuf.Overflow == config.OverflowDropNewest,
+			},
 		},
 		MaxNeighbors: c.Neighbors.MaxEntries,
 		Logger:       log,
@@ -105,6 +111,7 @@ func arpbufConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) arpbuf.Conf
 	cfg.EAL = eal
 	cfg.CPUs = dpdk.CPUs(c.CPU.Control)
 	cfg.MaxAge = c.Arpbuf.MaxAge
+	cfg.GatedMaxAge = c.Arpbuf.Gated.MaxAge
 	if c.Arpbuf.OnFailure == config.FailureSilent {
 		cfg.OnFailure = arpbuf.Silent
 	}
