@@ -25,6 +25,9 @@ func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
 		}
 		b = wire.AppendARPRequest(b, mac, p.mac(), src, key.IP)
 		r.stats.ARPRequests++
+		if unicast {
+			r.stats.UnicastARPRequests++
+		}
 	} else {
 		if !p.LinkLocal.IsValid() {
 			r.stats.NoSource++
@@ -32,6 +35,7 @@ func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
 		}
 		if unicast {
 			b = wire.AppendNeighborProbe(b, mac, p.mac(), p.LinkLocal, key.IP)
+			r.stats.UnicastSolicitations++
 		} else {
 			b = wire.AppendNeighborSolicitation(b, p.mac(), p.LinkLocal, key.IP)
 		}

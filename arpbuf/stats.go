@@ -10,9 +10,12 @@ import (
 // Stats counts what the control lcore did, ever. Packets themselves are in
 // cgo.Counters.
 type Stats struct {
-	Asks           uint64 // next hops that workers asked for
-	ARPRequests    uint64 // sent, multicast and unicast
-	Solicitations  uint64 // NS sent, likewise
+	Asks          uint64 // next hops that workers asked for
+	ARPRequests   uint64 // sent, multicast and unicast
+	Solicitations uint64 // NS sent, likewise
+
+	UnicastARPRequests, UnicastSolicitations uint64 // the share of the two above that was unicast
+
 	ARPReplies     uint64 // sent, for our own addresses
 	Advertisements uint64 // NA sent, likewise
 	EchoReplies    uint64

@@ -164,6 +164,21 @@ func (f *Forwarder) readPorts() []PortStatus {
 	return out
 }
 
+// Links returns the state of every port's link, by the port's name. It reads no
+// statistics, so it may be called often. Empty after Stop.
+func (f *Forwarder) Links() map[string]LinkState {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	out := map[string]LinkState{}
+	if f.final != nil {
+		return out
+	}
+	for _, p := range f.res.ports {
+		out[p.cfg.Name], _ = p.link()
+	}
+	return out
+}
+
 // link asks the driver, but not net_tap for an interface that it can't see: it would
 // log an error at every reading and say down.
 func (p *port) link() (state LinkState, mbps uint32) {

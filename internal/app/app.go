@@ -206,13 +206,7 @@ func (g *gateway) startDatapath(ctx context.Context, eal *dpdk.EAL) error {
 	case <-time.After(g.patience):
 		return fmt.Errorf("control: its lcore on CPU %d does not start; is the CPU taken?", g.cfg.CPU.Control)
 	}
-	links := &linkWatch{read: func() map[string]forwarder.LinkState {
-		states := map[string]forwarder.LinkState{}
-		for _, p := range f.PortStatus() {
-			states[p.Name] = p.Link
-		}
-		return states
-	}, tell: r.PortLink, lost: r.PortLost, log: g.log}
+	links := &linkWatch{read: f.Links, tell: r.PortLink, lost: r.PortLost, log: g.log}
 	g.background("links", links.run)
 	m := newMonitor(f, r)
 	g.background("monitor", m.run)

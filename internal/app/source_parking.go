@@ -8,33 +8,85 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parkway-gw/parkway/arpbuf"
 	"github.com/parkway-gw/parkway/forwarder"
 	"github.com/parkway-gw/parkway/internal/api"
 )
 
 // Parked reads what waits.
-func (s *source) Parked(context.Context) (api.Parked, error) {
-	p := s.r.Parked()
-	t := p.Totals
-	out := api.Parked{Totals: api.ParkedTotals{
-		Parked: t.Parked, Drained: t.Drained, Evicted: t.Evicted, Expired: t.Expired, Failed: t.Failed,
-		Discarded: t.Discarded, Rejected: t.Rejected, InRing: uint64(max(0, t.InRing)),
-	}}
+func (s *source) Parked(context.Context) (api.Parked, error) { return viewParked(s.r.Parked()), nil }
+
+func viewParked(p arpbuf.ParkedInfo) api.Parked {
+	out := api.Parked{Totals: parkedTotals(p.Totals), Gated: parkedTotals(p.Gated)}
 	for _, n := range p.NextHops {
 		out.NextHops = append(out.NextHops, api.ParkedNextHop{
 			RouterPort: n.RouterPort, IP: n.IP.String(), Worker: n.Worker, Packets: uint64(n.Packets),
-			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor, Probes: n.Probes, Port: n.Port,
+			OldestSeconds: n.Oldest.Seconds(), WaitingFor: n.WaitingFor, Probes: n.Probes, AgeSeconds: n.Age.Seconds(), Port: n.Port,
 		})
 	}
-	return out, nil
+	for i, kind := range []string{api.WaitsNextHop, api.WaitsGated} {
+		w := p.Waits[i]
+		one := api.Waits{Kind: kind, Count: w.Count, SumSeconds: w.Sum.Seconds()}
+		for _, b := range w.Buckets {
+			if b.Most == 0 {
+				continue // the one without an end: Count is its
+			}
+			one.Buckets = append(one.Buckets, api.WaitBucket{LeSeconds: b.Most.Seconds(), Count: b.Count})
+		}
+		out.Waits = append(out.Waits, one)
+	}
+	return out
 }
 
-// History is empty: the resolver keeps none.
-func (s *source) History(context.Context) ([]api.Resolution, error) { return nil, nil }
+func parkedTotals(t arpbuf.ParkedTotals) api.ParkedTotals {
+	return api.ParkedTotals{
+		Parked: t.Parked, Drained: t.Drained, Evicted: t.Evicted, Expired: t.Expired, Failed: t.Failed,
+		Discarded: t.Discarded, Rejected: t.Rejected, InRing: uint64(max(0, t.InRing)),
+	}
+}
 
-// Resolutions is zero: the resolver does not count them.
+// History lists the waits that ended last, newest first.
+func (s *source) History(context.Context) ([]api.Resolution, error) {
+	return viewHistory(s.r.History()), nil
+}
+
+func viewHistory(history []arpbuf.Resolution) (out []api.Resolution) {
+	for _, r := range history {
+		one := api.Resolution{
+			At: r.At.UTC().Format(time.RFC3339Nano), RouterPort: r.RouterPort, IP: r.IP.String(), Port: r.Port, Result: r.Result,
+			Packets: uint64(r.Packets), Probes: r.Probes,
+			WaitSeconds: r.Wait.Seconds(), AnswerSeconds: r.Answer.Seconds(), DrainSeconds: r.Drain.Seconds(),
+		}
+		if !r.MAC.IsZero() {
+			one.MAC = r.MAC.String()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// Resolutions counts waits that have ended, and probes.
 func (s *source) Resolutions(context.Context) (api.Resolutions, error) {
-	return api.Resolutions{ByResult: map[string]uint64{}}, nil
+	return viewResolutions(s.r.Stats()), nil
+}
+
+func viewResolutions(st arpbuf.Stats) api.Resolutions {
+	out := api.Resolutions{
+		ByResult: map[string]uint64{
+			api.ResultResolved: 0, api.ResultFailed: 0, api.ResultReleased: 0, api.ResultDiscarded: 0, api.ResultExpired: 0,
+		},
+		Probes: []api.ProbeCount{
+			{Family: api.FamilyIPv4, Kind: api.ProbeMulticast, Count: st.ARPRequests - st.UnicastARPRequests},
+			{Family: api.FamilyIPv4, Kind: api.ProbeUnicast, Count: st.UnicastARPRequests},
+			{Family: api.FamilyIPv6, Kind: api.ProbeMulticast, Count: st.Solicitations - st.UnicastSolicitations},
+			{Family: api.FamilyIPv6, Kind: api.ProbeUnicast, Count: st.UnicastSolicitations},
+		},
+		Deferred: st.ProbesDeferred,
+	}
+	for result, n := range st.Resolutions {
+		out.ByResult[result] = n
+	}
+	return out
 }
 
 // Gates reads the gated ports.

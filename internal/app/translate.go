@@ -111,7 +111,10 @@ func arpbufConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) arpbuf.Conf
 	cfg.EAL = eal
 	cfg.CPUs = dpdk.CPUs(c.CPU.Control)
 	cfg.MaxAge = c.Arpbuf.MaxAge
+	cfg.RearmAge = c.Arpbuf.AgeFrom == config.AgeFromLastPacket
 	cfg.GatedMaxAge = c.Arpbuf.Gated.MaxAge
+	cfg.ProbeRate = float64(c.Neighbors.ProbeRate)
+	cfg.UnreachableBurst = c.Arpbuf.PacketsPerNexthop // all that one ring held may be answered
 	if c.Arpbuf.OnFailure == config.FailureSilent {
 		cfg.OnFailure = arpbuf.Silent
 	}

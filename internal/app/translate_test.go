@@ -5,7 +5,9 @@ package app
 import (
 	"log/slog"
 	"testing"
+	"time"
 
+	"github.com/parkway-gw/parkway/forwarder"
 	"github.com/parkway-gw/parkway/internal/config"
 )
 
@@ -38,6 +40,12 @@ func TestParkingIsTranslated(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := arpbufConfig(c, nil, log)
+		if want := (forwarder.ParkLimits{NextHops: 256, PacketsPerNextHop: 256, MaxPackets: 1024, DropNewest: tt.newest}); f.Park.Gated != want {
+			t.Errorf("%+v: gated %+v", tt, f.Park.Gated)
+		}
+		if a.RearmAge != (tt.profile == "ovn") || a.GatedMaxAge != time.Minute || a.ProbeRate != 1000 || a.UnreachableBurst != c.Arpbuf.PacketsPerNexthop {
+			t.Errorf("%+v: %+v", tt, a)
+		}
 		if f.Park.NextHops != c.Arpbuf.MaxNexthops || f.Park.PacketsPerNextHop != c.Arpbuf.PacketsPerNexthop ||
 			f.Park.MaxPackets != c.Arpbuf.MaxPackets || f.Park.DropNewest != tt.newest {
 			t.Errorf("%+v: %+v", tt, f.Park)
