@@ -67,14 +67,18 @@ func (r *Resolver) withdraw(f *Filter) (packets int) {
 		}
 		packets += r.discardParked(n)
 		r.perform(r.table.Withdraw(r.turnAt, e))
-		if n.phase == parking {
-			// Workers close what they were handed back; should they have parked more
-			// meanwhile, they ask anew.
-			n.slots = n.slots[:0]
-			delete(r.waiting, n)
-		}
+		r.letGo(n)
 	}
 	return packets
+}
+
+// letGo forgets the slots of a next hop whose packets have been freed. Workers close what
+// they were handed back; should they have parked more meanwhile, they ask anew.
+func (r *Resolver) letGo(n *nexthop) {
+	if n.phase == parking {
+		n.slots = n.slots[:0]
+		delete(r.waiting, n)
+	}
 }
 
 func (r *Resolver) choose(f *Filter) []*neighbor.Entry {

@@ -233,12 +233,28 @@ func (g *gateway) counters() string {
 	return time.Now().Format("15:04:05") + s
 }
 
-// rest waits until all that came in is accounted for.
+// rest waits until all that came in is accounted for, and the workers have ended the
+// polls that accounted for it: a packet counts as parked a little before it is asked for.
 func (g *gateway) rest() {
 	g.t.Helper()
 	g.wait("rest", func() bool {
 		c := g.f.Counters()
 		return c.Rx == g.injected && c.Balance() == 0
+	})
+	polls := func() (n []uint64) {
+		for _, w := range g.f.Workers() {
+			n = append(n, w.Polls)
+		}
+		return n
+	}
+	before := polls()
+	g.wait("the workers' next polls", func() bool {
+		for i, n := range polls() {
+			if n < before[i]+2 {
+				return false
+			}
+		}
+		return true
 	})
 	g.turn()
 	g.collect()

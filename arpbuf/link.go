@@ -68,8 +68,10 @@ func (r *Resolver) linkDown(switchPorts []uint16) {
 		}
 	})
 	for _, e := range gone {
-		r.discardParked(e.User.(*nexthop))
+		n := e.User.(*nexthop)
+		r.discardParked(n)
 		r.perform(r.table.LinkDown(r.turnAt, e))
+		r.letGo(n) // else a slot that its worker has not closed yet would make us ask
 	}
 	for _, sp := range switchPorts {
 		r.plane.ForgetMACs(sp)
