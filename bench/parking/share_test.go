@@ -60,6 +60,7 @@ func deadShare(t *testing.T, dead int, failed bool) {
 	shares := []int{0, 10, 50, 90}
 	g := start(t, func(_ *forwarder.Config, ac *arpbuf.Config) {
 		ac.RetransTime = d * 4 / 3 // three probes end after the run and its warm-up
+		ac.MaxAge = 0              // what waits says by its failing that the next hop has
 	})
 	g.answering(onlyGood)
 	g.resolve(portA, good4, 0, goodFlows)
