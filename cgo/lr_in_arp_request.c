@@ -115,6 +115,7 @@ join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 		struct rte_mbuf *oldest = pw_park_take(w, s, &lost);
 		if (oldest != NULL)
 			pw_drop(w, oldest, gated ? PW_DROP_PARK_GATE_EVICTED : PW_DROP_PARK_EVICTED);
+		pw_park_prefetch_oldest(s); // for the next one
 	} else {
 		struct pw_newcomer n = {.cls = s->cls, .by = s->by, .known = s->known, .mine = s};
 		enum pw_drop reason = pw_packet_room(w, &n);

@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 #include "bounds.h"
 #include "counters.h"
@@ -210,6 +211,19 @@ pw_park_size(const struct pw_park_slot *s)
 {
 	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	return atomic_load_explicit(&s->tail, memory_order_acquire) - head;
+}
+
+// pw_park_prefetch_oldest fetches what freeing the oldest packet of s will touch: in a
+// ring that stays full it has lain there since a ring's worth ago, out of every cache.
+static inline void
+pw_park_prefetch_oldest(const struct pw_park_slot *s)
+{
+	uint32_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	struct rte_mbuf *m = atomic_load_explicit(&s->ring[head & s->mask].m, memory_order_relaxed);
+	if (m != NULL) {
+		rte_prefetch0(m);
+		rte_prefetch0((const char *)m + PW_CACHE_LINE);
+	}
 }
 
 static inline uint32_t
