@@ -20,6 +20,9 @@ const (
 	// spinFor is how long a drain without progress is watched closely before the
 	// loop sleeps between looks.
 	spinFor = 500 * time.Microsecond
+	// answerSoon is how long after a probe its answer is waited for closely. A host on a
+	// local network takes some ten to some hundred microseconds.
+	answerSoon = 500 * time.Microsecond
 	// maxTimers bounds the timers of a turn.
 	maxTimers = 256
 )
@@ -95,7 +98,7 @@ func (r *Resolver) Do(ctx context.Context, f func()) error {
 // turn waits for something to do, does it, and returns how long the next turn may
 // wait. Control lcore only.
 func (r *Resolver) turn(wait time.Duration) time.Duration {
-	b := r.ctl.Poll(wait, r.cfg.MaxSleep)
+	b := r.ctl.Poll(r.pace(wait))
 	r.mu.Lock()
 	r.turnAt = r.clock.Now()
 	// Learned MACs come before the frames that taught them: an answer then leaves
@@ -132,6 +135,16 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	r.mu.Unlock()
 	r.plane.Maintain()
 	return wait
+}
+
+// pace is how long a turn waits, and how long it sleeps between two looks. For a moment
+// after a probe, the answer is worth looking for: a sleep of the usual length would be
+// most of what the first packet waits.
+func (r *Resolver) pace(wait time.Duration) (time.Duration, time.Duration) {
+	if r.turnAt.Sub(r.probedAt) < answerSoon {
+		return min(wait, answerSoon), min(r.cfg.MaxSleep, time.Microsecond)
+	}
+	return wait, r.cfg.MaxSleep
 }
 
 func (r *Resolver) commands() {

@@ -43,6 +43,7 @@ func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
 	}
 	r.frame = b
 	n.wait.probed()
+	r.probedAt = r.turnAt
 	r.send(p, b)
 }
 

@@ -30,6 +30,8 @@ type Resolver struct {
 	runs   sync.Once
 	turnAt time.Time // clock at the start of this turn
 
+	probedAt time.Time // the last time that a probe went out
+
 	mu       sync.Mutex
 	ports    lrps
 	limits   []probeLimit // by router port
