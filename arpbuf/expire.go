@@ -48,7 +48,7 @@ func (r *Resolver) expireNextHop(n *nexthop, before *[cgo.ParkClasses]uint64) {
 	for i := range n.slots {
 		s := n.slots[i].Slot
 		if b := before[r.ctl.Class(s)]; b > 0 && !spared {
-			expired += r.ctl.Expire(s, b, r.cfg.RearmAge)
+			expired += r.ctl.Expire(s, b, r.cfg.RearmAge && r.ctl.Class(s) == cgo.ParkNextHop)
 		}
 	}
 	n.wait.lost += expired

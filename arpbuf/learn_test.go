@@ -112,7 +112,10 @@ func TestMaxEntries(t *testing.T) {
 	g.inject(0, udps(t, b6, 0, 5)...)
 	g.rest()
 	g.wait("the refusal", func() bool { c := g.f.Counters(); return c.ParkedNow() == 0 })
-	g.checkTotals(arpbuf.ParkedTotals{Parked: 6, Drained: 1, Failed: 5})
+	g.checkTotals(arpbuf.ParkedTotals{Parked: 6, Drained: 1, Discarded: 5})
+	if n := g.drops("park_neighbors_full"); n != 5 {
+		t.Errorf("%d packets found no neighbor entry, want 5", n)
+	}
 	g.inject(0, udps(t, b4, 0, 5)...)
 	g.rest()
 	inOrder(t, flow(t, g.take(1), b4, macB), 0, 5)

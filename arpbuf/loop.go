@@ -104,19 +104,14 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	// Learned MACs come before the frames that taught them: an answer then leaves
 	// by one port, and a drain finds its port.
 	for _, l := range b.Learns {
-		if l.Event != cgo.LearnedMAC {
-			continue
-		}
 		r.plane.LearnMAC(l.Switch, l.SwitchPort, l.MAC())
 	}
 	for i := range b.Asks {
 		r.asked(&b.Asks[i])
 	}
 	// Gates open once the asks are in: a drain ends when all of before have been read.
-	for _, l := range b.Learns {
-		if l.Event == cgo.Appeared {
-			r.appeared(l.SwitchPort)
-		}
+	for _, l := range b.Appeared {
+		r.appeared(l.SwitchPort)
 	}
 	for _, m := range b.ARPND {
 		r.arpND(m)

@@ -27,7 +27,8 @@ type nexthop struct {
 	flags cgo.AdjFlags // that the plane has
 	slots []slot
 	wait  wait
-	turn  turn // its place among the deferred probes
+	turn  turn   // its place among the deferred probes
+	from  uint16 // switch port by which the packets came that asked for it
 
 	gate   *gate // the one that it is behind; nil for most
 	atGate gateWait
@@ -138,11 +139,12 @@ func (r *Resolver) release(n *nexthop) {
 // asked: a worker has packets for a next hop that it can't send to.
 func (r *Resolver) asked(a *cgo.Ask) {
 	r.stats.Asks++
-	r.wait(neighbor.Key{RouterPort: uint16(a.Key.RouterPort), IP: a.Key.Addr()}, a.Slot())
+	r.wait(neighbor.Key{RouterPort: uint16(a.Key.RouterPort), IP: a.Key.Addr()}, a.Slot(), a.SwitchPort)
 }
 
-// wait adds a slot to the next hop of key and sees to it that it ends.
-func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
+// wait adds a slot to the next hop of key and sees to it that it ends. from is the switch
+// port that its packets came by.
+func (r *Resolver) wait(key neighbor.Key, s cgo.Slot, from uint16) {
 	lrp := r.ports.get(key.RouterPort)
 	if lrp == nil || lrp.owns(key.IP) || lrp.isBroadcast(key.IP) {
 		r.refuseSlot(s, cgo.DropParkDiscarded) // nobody can answer for that
@@ -150,9 +152,10 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot) {
 	}
 	n := r.neighbor(key)
 	if n == nil {
-		r.refuseSlot(s, cgo.DropParkFailed)
+		r.refuseSlot(s, cgo.DropParkNoNeighbor)
 		return
 	}
+	n.from = from
 	fresh := n.add(s)
 	r.waiting[n] = struct{}{}
 	r.waits(n, s, fresh)

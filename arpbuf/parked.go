@@ -61,7 +61,7 @@ func (r *Resolver) Parked() ParkedInfo {
 		Parked: c.Parked, Drained: c.Drained,
 		Evicted: c.Drops[cgo.DropParkEvicted] + c.Drops[cgo.DropParkPreempted] + c.Drops[cgo.DropParkGateEvicted],
 		Expired: c.Drops[cgo.DropParkExpired] + c.Drops[cgo.DropParkGateExpired],
-		Failed:  c.Drops[cgo.DropParkFailed], Discarded: c.Drops[cgo.DropParkDiscarded],
+		Failed:  c.Drops[cgo.DropParkFailed], Discarded: c.Drops[cgo.DropParkDiscarded] + c.Drops[cgo.DropParkNoNeighbor],
 		Rejected: c.Drops[cgo.DropParkNewest] + c.Drops[cgo.DropParkNextHops] +
 			c.Drops[cgo.DropParkPackets] + c.Drops[cgo.DropParkPool] + c.Drops[cgo.DropParkGateFull],
 		InRing: c.ParkedNow(),

@@ -3,7 +3,6 @@
 package arpbuf
 
 import (
-	"container/list"
 	"time"
 
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -18,22 +17,24 @@ import (
 type probeClass uint8
 
 const (
-	knownHost    probeClass = iota // named by a route, or has answered before
+	routeNamed   probeClass = iota // named by a route
+	knownHost                      // the first probe for somebody who has answered before
 	firstProbe                     // for somebody new
-	repetition                     // he has had one
+	repetition                     // he has had one; having answered once buys no more than that
 	probeClasses                   //
 )
 
-// probeLimit is what a router port may send, and what waits for it, in each class in
-// order of arrival.
+// probeLimit is what a router port may send, and what waits for it: in each class the
+// switch ports by which those packets came take turns, so that the one which asks for
+// most can't keep the others waiting.
 type probeLimit struct {
 	bucket  bucket
-	waiting [probeClasses]list.List // of *nexthop
+	waiting [probeClasses]fairQueue
 }
 
 // turn is a next hop's place in a probeLimit; at is nil while it has none.
 type turn struct {
-	at    *list.Element
+	place
 	class probeClass
 }
 
@@ -47,7 +48,7 @@ func newProbeLimits(ports int, rate float64) []probeLimit {
 
 func (l *probeLimit) empty() bool {
 	for i := range l.waiting {
-		if l.waiting[i].Len() > 0 {
+		if !l.waiting[i].empty() {
 			return false
 		}
 	}
@@ -57,8 +58,8 @@ func (l *probeLimit) empty() bool {
 // next takes out whose turn it is, or returns nil.
 func (l *probeLimit) next() *nexthop {
 	for i := range l.waiting {
-		if front := l.waiting[i].Front(); front != nil {
-			n := l.waiting[i].Remove(front).(*nexthop)
+		if !l.waiting[i].empty() {
+			n := l.waiting[i].pop()
 			n.turn.at = nil
 			return n
 		}
@@ -77,18 +78,21 @@ func (r *Resolver) askAll(n *nexthop) {
 	r.table.Deferred(n.entry)
 	n.turn.class = repetition
 	switch e := n.entry; {
-	case e.Kept() || e.Confirmed():
+	case e.Kept():
+		n.turn.class = routeNamed
+	case e.Probes() > 0:
+	case e.Confirmed():
 		n.turn.class = knownHost
-	case e.Probes() == 0:
+	default:
 		n.turn.class = firstProbe
 	}
-	n.turn.at = l.waiting[n.turn.class].PushBack(n)
+	n.turn.place = l.waiting[n.turn.class].push(n, n.from)
 }
 
 // recall takes back a deferred probe.
 func (r *Resolver) recall(n *nexthop) {
 	if n.turn.at != nil {
-		r.limits[n.entry.Key().RouterPort].waiting[n.turn.class].Remove(n.turn.at)
+		r.limits[n.entry.Key().RouterPort].waiting[n.turn.class].remove(n.turn.place)
 		n.turn.at = nil
 	}
 }

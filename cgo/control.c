@@ -46,6 +46,8 @@ collect(struct pw_control_batch *b, struct pw_worker *w)
 	b->n_ip += rte_ring_sc_dequeue_burst(w->punt_ip, (void **)b->ip + b->n_ip, PW_CONTROL_BATCH - b->n_ip, NULL);
 	b->n_learn += rte_ring_sc_dequeue_burst_elem(w->learn, b->learn + b->n_learn, sizeof(struct pw_learn),
 						     PW_CONTROL_BATCH - b->n_learn, NULL);
+	b->n_appeared += rte_ring_sc_dequeue_burst_elem(w->appeared, b->appeared + b->n_appeared, sizeof(struct pw_learn),
+							PW_CONTROL_BATCH - b->n_appeared, NULL);
 	while (b->n_asks < PW_CONTROL_BATCH && pw_park_next_ask(&w->park, &slot)) {
 		const struct pw_park_slot *s = &w->park.slots[slot];
 		struct pw_ask *ask = &b->asks[b->n_asks];
@@ -53,6 +55,7 @@ collect(struct pw_control_batch *b, struct pw_worker *w)
 		ask->slot = slot;
 		ask->word = atomic_load_explicit(&s->word, memory_order_acquire);
 		ask->key = pw_park_slot_key(s);
+		ask->lsp = pw_sender_unpack(atomic_load_explicit(&s->owner, memory_order_relaxed)).lsp;
 		// A key is written between two lives of its slot, while the word says FREE.
 		atomic_thread_fence(memory_order_acquire);
 		uint64_t now = atomic_load_explicit(&s->word, memory_order_relaxed);
@@ -67,11 +70,11 @@ static uint32_t
 collect_all(struct pw_control *c)
 {
 	struct pw_control_batch *b = &c->batch;
-	b->n_asks = b->n_l2 = b->n_ip = b->n_learn = 0;
+	b->n_asks = b->n_l2 = b->n_ip = b->n_learn = b->n_appeared = 0;
 	for (uint16_t i = 0; i < c->dp->n_workers; i++)
 		collect(b, c->dp->workers[(c->next_worker + i) % c->dp->n_workers]);
 	c->next_worker++;
-	return b->n_asks + b->n_l2 + b->n_ip + b->n_learn;
+	return b->n_asks + b->n_l2 + b->n_ip + b->n_learn + b->n_appeared;
 }
 
 uint32_t

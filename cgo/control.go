@@ -42,7 +42,7 @@ func (k ParkKey) Addr() netip.Addr {
 // Ask is a worker's request: packets wait in Slot for Key.
 type Ask struct {
 	slotWorker uint16
-	_          uint16
+	SwitchPort uint16 // by which those came who wait, or one of them; MaxSwitchPorts for the router itself
 	slotIndex  uint32
 	slotWord   uint64
 	Key        ParkKey
@@ -65,20 +65,12 @@ func (s Slot) SameLife(o Slot) bool {
 	return s.Worker == o.Worker && s.Index == o.Index && s.Word>>8 == o.Word>>8
 }
 
-// LearnEvent says what a Learn is about.
-type LearnEvent uint32
-
-const (
-	LearnedMAC LearnEvent = C.PW_LEARN_MAC      // a source MAC on a port that learns
-	Appeared   LearnEvent = C.PW_LEARN_APPEARED // the first frame since ArmGate
-)
-
-// Learn is what a worker saw on a switch port.
+// Learn is a source MAC that a worker saw on a switch port.
 type Learn struct {
 	mac        uint64
 	Switch     uint16
 	SwitchPort uint16
-	Event      LearnEvent
+	_          uint32
 }
 
 // MAC returns the address.
@@ -105,11 +97,13 @@ type Batch struct {
 	ARPND  []*dpdk.Mbuf
 	IP     []*dpdk.Mbuf
 	Learns []Learn
+
+	Appeared []Learn // the first frame since ArmGate, of each port
 }
 
 // Empty reports that there is nothing in the batch.
 func (b *Batch) Empty() bool {
-	return len(b.Asks)+len(b.ARPND)+len(b.IP)+len(b.Learns) == 0
+	return len(b.Asks)+len(b.ARPND)+len(b.IP)+len(b.Learns)+len(b.Appeared) == 0
 }
 
 // Poll collects what the workers have for control, waiting up to wait in steps of at
@@ -122,6 +116,8 @@ func (c *Control) Poll(wait, step time.Duration) Batch {
 		ARPND:  unsafe.Slice((**dpdk.Mbuf)(unsafe.Pointer(&b.l2[0])), int(b.n_l2)),
 		IP:     unsafe.Slice((**dpdk.Mbuf)(unsafe.Pointer(&b.ip[0])), int(b.n_ip)),
 		Learns: unsafe.Slice((*Learn)(unsafe.Pointer(&b.learn[0])), int(b.n_learn)),
+
+		Appeared: unsafe.Slice((*Learn)(unsafe.Pointer(&b.appeared[0])), int(b.n_appeared)),
 	}
 }
 

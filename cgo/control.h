@@ -17,7 +17,7 @@
 
 struct pw_ask {
 	uint16_t worker;
-	uint16_t zero;
+	uint16_t lsp;           // by which those came who wait, or one of them
 	uint32_t slot;
 	uint64_t word;          // the slot's word when the ask was taken
 	struct pw_park_key key;
@@ -25,11 +25,12 @@ struct pw_ask {
 
 // What one poll brings. Control owns the mbufs from then on.
 struct pw_control_batch {
-	uint32_t n_asks, n_l2, n_ip, n_learn;
+	uint32_t n_asks, n_l2, n_ip, n_learn, n_appeared;
 	struct pw_ask asks[PW_CONTROL_BATCH];
 	struct rte_mbuf *l2[PW_CONTROL_BATCH]; // ARP and ND
 	struct rte_mbuf *ip[PW_CONTROL_BATCH]; // everything else
 	struct pw_learn learn[PW_CONTROL_BATCH];
+	struct pw_learn appeared[PW_CONTROL_BATCH];
 };
 
 // Packets that control has popped from a slot and could not send yet.

@@ -68,7 +68,7 @@ const (
 // ParkedNow is the number of packets in park rings.
 func (c *Counters) ParkedNow() int64 {
 	left := c.Drained + c.Drops[DropParkEvicted] + c.Drops[DropParkPreempted] + c.Drops[DropParkExpired] +
-		c.Drops[DropParkFailed] + c.Drops[DropParkDiscarded] + c.Drops[DropParkGateEvicted] + c.Drops[DropParkGateExpired]
+		c.Drops[DropParkFailed] + c.Drops[DropParkDiscarded] + c.Drops[DropParkNoNeighbor] + c.Drops[DropParkGateEvicted] + c.Drops[DropParkGateExpired]
 	return int64(c.Parked - left)
 }
 

@@ -32,7 +32,7 @@ struct pw_counters {
 	uint64_t consumed;   // ended at control, which had use for them
 	uint64_t parked;     // entered a park ring
 	uint64_t drained;    // left a park ring to be sent
-	uint64_t gate_parked, gate_discarded; // the gated share of parked and of the drops failed and discarded
+	uint64_t gate_parked, gate_discarded; // the gated share of parked and of PARK_DISCARDED
 	uint64_t waited[PW_PARK_CLASSES][PW_WAIT_BUCKETS]; // drained packets by time parked
 	uint64_t waited_us[PW_PARK_CLASSES];               // sum of those times, microseconds
 	uint64_t drops[PW_DROP_COUNT];

@@ -21,7 +21,7 @@ pw_datapath_new(const struct pw_datapath_config *cfg)
 	dp->n_adjs = cfg->max_adjs;
 	dp->pool_park_limit = cfg->pool_park_limit;
 	dp->tsc_hz = rte_get_tsc_hz();
-	dp->wait_unit = dp->tsc_hz / 1000000 * 16;
+	dp->wait_unit = RTE_MAX(dp->tsc_hz * 16 / 1000000, UINT64_C(1));
 	for (int i = 0; i < PW_MAX_PORTS; i++)
 		dp->control_txq[i] = PW_NONE16;
 	dp->adjs = rte_zmalloc("pw_adjacencies", sizeof(*dp->adjs) * cfg->max_adjs, PW_CACHE_LINE);

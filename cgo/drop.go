@@ -31,6 +31,7 @@ const (
 	DropParkExpired      DropReason = C.PW_DROP_PARK_EXPIRED
 	DropParkFailed       DropReason = C.PW_DROP_PARK_FAILED
 	DropParkDiscarded    DropReason = C.PW_DROP_PARK_DISCARDED
+	DropParkNoNeighbor   DropReason = C.PW_DROP_PARK_NO_NEIGHBOR
 	DropParkGateEvicted  DropReason = C.PW_DROP_PARK_GATE_EVICTED
 	DropParkGateFull     DropReason = C.PW_DROP_PARK_GATE_FULL
 	DropParkGateExpired  DropReason = C.PW_DROP_PARK_GATE_EXPIRED

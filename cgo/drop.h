@@ -94,6 +94,9 @@
 	  "see show neighbors; is the next hop alive?")                                                               \
 	X(PARK_DISCARDED, "park_discarded", "lr_in_arp_request",                                                      \
 	  "parked when its port, router or the daemon went away", "none needed")                                      \
+	X(PARK_NO_NEIGHBOR, "park_neighbors_full", "lr_in_arp_request",                                               \
+	  "parked for a next hop that the neighbor table has no room for",                                            \
+	  "raise neighbors.max_entries; is somebody scanning?")                                                       \
 	X(PARK_GATE_EVICTED, "park_gate_evicted", "lr_in_arp_request",                                                \
 	  "the oldest packet for a port that is not up yet gave way to a newer one",                                  \
 	  "raise arpbuf.gated.packets_per_nexthop, or find out why the port does not come up")                        \

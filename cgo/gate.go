@@ -7,13 +7,13 @@ package cgo
 */
 import "C"
 
-// ArmGate asks for a Learn with Appeared when the next frame arrives from a switch
+// ArmGate asks for an entry in Batch.Appeared when the next frame arrives from a switch
 // port whose table row says Gated. Control lcore only.
 func (d *Datapath) ArmGate(switchPort uint16) {
 	C.pw_datapath_gate(d.c, C.uint16_t(switchPort), C.PW_GATE_ARMED)
 }
 
-// DisarmGate takes that back; an Appeared that is under way still comes. Control lcore
+// DisarmGate takes that back; an entry that is under way still comes. Control lcore
 // only.
 func (d *Datapath) DisarmGate(switchPort uint16) {
 	C.pw_datapath_gate(d.c, C.uint16_t(switchPort), C.PW_GATE_OFF)

@@ -84,7 +84,8 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 }
 
 static void
-push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p)
+push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p,
+     struct pw_park_sender by)
 {
 	*pw_meta(m) = (struct pw_meta){
 		.tsc = w->now,
@@ -97,14 +98,15 @@ push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 	w->counters.parked++;
 	w->counters.gate_parked += s->cls == PW_PARK_GATED;
 	atomic_fetch_add_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
-	pw_park_push(&w->park, s, m, w->now);
+	pw_park_push(&w->park, s, m, w->now, by);
 }
 
 // Parks m behind what waits in s already.
 static void
-join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p)
+join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const struct pw_pkt *p, uint8_t family)
 {
 	const struct pw_park_limits *limits = pw_park_limits_of(&w->park, s);
+	struct pw_park_sender by = pw_park_sender_of(&w->park, m, p->lsp, family);
 	bool gated = s->cls == PW_PARK_GATED;
 	if (pw_park_size(s) >= limits->ring) {
 		if (limits->drop_newest) {
@@ -117,14 +119,14 @@ join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 			pw_drop(w, oldest, gated ? PW_DROP_PARK_GATE_EVICTED : PW_DROP_PARK_EVICTED);
 		pw_park_prefetch_oldest(s); // for the next one
 	} else {
-		struct pw_newcomer n = {.cls = s->cls, .by = s->by, .known = s->known, .mine = s};
+		struct pw_newcomer n = {.cls = s->cls, .by = by, .known = s->known, .mine = s};
 		enum pw_drop reason = pw_packet_room(w, &n);
 		if (reason != PW_DROP_COUNT) {
 			pw_drop(w, m, reason);
 			return;
 		}
 	}
-	push(w, s, m, p);
+	push(w, s, m, p, by);
 }
 
 // What came before the first packet of a park ring must be on the wire before control
@@ -149,7 +151,7 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 	if (s != NULL) {
 		uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
 		if (pw_slot_state(word) != PW_SLOT_HANDBACK || !finish(w, s)) {
-			join(w, s, m, p);
+			join(w, s, m, p, family);
 			return true;
 		}
 	}
@@ -169,7 +171,7 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 	}
 	s = pw_park_open(&w->park, &key, n.cls, n.by, n.known);
 	send_ahead(w, b, kept);
-	push(w, s, m, p);
+	push(w, s, m, p, n.by);
 	pw_park_ask(&w->park, s);
 
 	// Park, then look again. Control publishes a resolution before it reads the asks;
@@ -206,22 +208,30 @@ pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
 	b->n = k;
 }
 
-void
-pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
+// Finishes handed-back slots among up to budget of the open ones, and goes on from there
+// the next time.
+static void
+sweep(struct pw_worker *w, struct pw_park_open *open, uint32_t budget)
 {
-	struct pw_park *pk = &w->park;
-	if (budget >= pk->n_open) {
-		budget = pk->n_open;
-		pk->sweep = 0; // all of them, each once
+	if (budget >= open->n) {
+		budget = open->n;
+		open->sweep = 0; // all of them, each once
 	}
-	for (; budget > 0 && pk->n_open > 0; budget--) {
+	for (; budget > 0 && open->n > 0; budget--) {
 		// Downwards: a closed slot's place in the list goes to the last one, which
 		// has had its turn.
-		if (pk->sweep == 0 || pk->sweep > pk->n_open)
-			pk->sweep = pk->n_open;
-		struct pw_park_slot *s = &pk->slots[pk->open[--pk->sweep]];
+		if (open->sweep == 0 || open->sweep > open->n)
+			open->sweep = open->n;
+		struct pw_park_slot *s = &w->park.slots[open->slots[--open->sweep]];
 		uint64_t word = atomic_load_explicit(&s->word, memory_order_acquire);
 		if (pw_slot_state(word) == PW_SLOT_HANDBACK)
 			finish(w, s);
 	}
+}
+
+void
+pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
+{
+	for (int c = 0; c < PW_PARK_CLASSES; c++)
+		sweep(w, &w->park.open[c], budget);
 }

@@ -33,9 +33,12 @@ appeared(struct pw_worker *w, uint64_t mac, uint16_t sw, uint16_t lsp)
 	    !atomic_compare_exchange_strong_explicit(gate, &armed, PW_GATE_SEEN, memory_order_relaxed,
 						     memory_order_relaxed))
 		return;
-	struct pw_learn l = {.mac = mac, .sw = sw, .lsp = lsp, .event = PW_LEARN_APPEARED};
-	if (rte_ring_sp_enqueue_elem(w->learn, &l, sizeof(l)) != 0)
-		atomic_store_explicit(gate, PW_GATE_ARMED, memory_order_relaxed); // the next frame tells
+	// One entry per port and arming, in a ring of its own that has room for every port.
+	struct pw_learn l = {.mac = mac, .sw = sw, .lsp = lsp};
+	uint8_t seen = PW_GATE_SEEN;
+	if (rte_ring_sp_enqueue_elem(w->appeared, &l, sizeof(l)) != 0) // armed again and again meanwhile
+		atomic_compare_exchange_strong_explicit(gate, &seen, PW_GATE_ARMED, memory_order_relaxed,
+							memory_order_relaxed);
 }
 
 void

@@ -29,21 +29,25 @@ pw_park_init(struct pw_park *p, const struct pw_park_config *cfg, int socket)
 	p->slots = rte_zmalloc_socket("pw_park_slots", sizeof(*p->slots) * slots, PW_CACHE_LINE, socket);
 	p->entries = rte_zmalloc_socket("pw_park_rings", sizeof(*p->entries) * entries, PW_CACHE_LINE, socket);
 	p->index = rte_zmalloc_socket("pw_park_index", sizeof(*p->index) * index, PW_CACHE_LINE, socket);
-	p->open = rte_zmalloc_socket("pw_park_open", sizeof(*p->open) * slots, PW_CACHE_LINE, socket);
+	p->senders = rte_zmalloc_socket("pw_park_senders", sizeof(*p->senders) * entries, PW_CACHE_LINE, socket);
+	p->open[0].slots = rte_zmalloc_socket("pw_park_open", sizeof(uint32_t) * slots, PW_CACHE_LINE, socket);
 	p->asks = rte_zmalloc_socket("pw_park_asks", sizeof(*p->asks) * asks, PW_CACHE_LINE, socket);
-	if (!p->slots || !p->entries || !p->index || !p->open || !p->asks) {
+	if (!p->slots || !p->entries || !p->index || !p->senders || !p->open[0].slots || !p->asks) {
 		pw_park_fini(p);
 		return -ENOMEM;
 	}
 	struct pw_park_slot *s = p->slots;
 	struct pw_park_entry *e = p->entries;
+	struct pw_park_sender *by = p->senders;
+	p->open[PW_PARK_GATED].slots = p->open[PW_PARK_NEXTHOP].slots + cfg->of[PW_PARK_NEXTHOP].slots;
 	for (uint8_t c = 0; c < PW_PARK_CLASSES; c++) {
 		uint32_t ring = rte_align32pow2(cfg->of[c].ring);
 		p->free[c] = PW_NONE32;
-		for (uint32_t i = 0; i < cfg->of[c].slots; i++, s++, e += ring) {
+		for (uint32_t i = 0; i < cfg->of[c].slots; i++, s++, e += ring, by += ring) {
 			s->cls = c;
 			s->mask = ring - 1;
 			s->ring = e;
+			s->senders = by;
 			s->next_free = p->free[c];
 			p->free[c] = pw_park_slot_index(p, s);
 		}
@@ -59,7 +63,8 @@ pw_park_fini(struct pw_park *p)
 	rte_free(p->slots);
 	rte_free(p->entries);
 	rte_free(p->index);
-	rte_free(p->open);
+	rte_free(p->senders);
+	rte_free(p->open[0].slots);
 	rte_free(p->asks);
 	memset(p, 0, sizeof(*p));
 }
@@ -125,7 +130,7 @@ pw_park_next_ask(struct pw_park *p, uint32_t *slot)
 }
 
 struct pw_park_slot *
-pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_class cls, struct pw_park_opener by,
+pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_class cls, struct pw_park_sender by,
 	     bool known)
 {
 	uint32_t i = p->free[cls];
@@ -133,9 +138,8 @@ pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_clas
 		return NULL;
 	struct pw_park_slot *s = &p->slots[i];
 	p->free[cls] = s->next_free;
-	s->by = by;
 	s->known = known;
-	pw_park_share_open(p, s);
+	pw_park_share_open(p, s, by);
 
 	atomic_thread_fence(memory_order_release); // control sees FREE before it sees another key
 	uint64_t words[3];
@@ -143,8 +147,9 @@ pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_clas
 	for (int k = 0; k < 3; k++)
 		atomic_store_explicit(&s->key[k], words[k], memory_order_relaxed);
 	p->index[place(p, key)] = i + 1;
-	s->open_index = p->n_open;
-	p->open[p->n_open++] = i;
+	struct pw_park_open *open = &p->open[cls];
+	s->open_index = open->n;
+	open->slots[open->n++] = i;
 
 	uint64_t gen = atomic_load_explicit(&s->word, memory_order_relaxed) >> 8;
 	atomic_store_explicit(&s->word, (gen + 1) << 8 | PW_SLOT_PARKED, memory_order_release);
@@ -172,8 +177,9 @@ pw_park_close(struct pw_park *p, struct pw_park_slot *s)
 		}
 	}
 
-	uint32_t last = p->open[--p->n_open];
-	p->open[s->open_index] = last;
+	struct pw_park_open *open = &p->open[s->cls];
+	uint32_t last = open->slots[--open->n];
+	open->slots[s->open_index] = last;
 	p->slots[last].open_index = s->open_index;
 
 	uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
@@ -183,15 +189,17 @@ pw_park_close(struct pw_park *p, struct pw_park_slot *s)
 }
 
 void
-pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc)
+pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc, struct pw_park_sender by)
 {
+	pw_park_share_settle(p, s); // of who had this place before
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
 	struct pw_park_entry *e = &s->ring[tail & s->mask];
 	atomic_store_explicit(&e->m, m, memory_order_relaxed);
 	atomic_store_explicit(&e->tsc, tsc, memory_order_relaxed);
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_release);
 	p->pushed[s->cls]++;
-	pw_park_share_update(p, s);
+	s->senders[tail & s->mask] = by;
+	pw_park_share_join(p, s, by);
 }
 
 struct rte_mbuf *

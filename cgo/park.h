@@ -58,14 +58,13 @@ struct pw_park_key {
 	uint8_t ip[16];  // next hop; IPv4 in the first four octets, the rest zero
 };
 
-// Who made the worker open a slot: the switch port that the packet came in by, and
-// the sender, hashed.
-struct pw_park_opener {
+// Who sent a packet: the switch port that it came in by, and the sender, hashed.
+struct pw_park_sender {
 	uint16_t lsp;
-	uint16_t sender;
+	uint16_t host;
 };
 
-// What an opener holds of class PW_PARK_NEXTHOP.
+// What somebody holds of class PW_PARK_NEXTHOP.
 struct pw_park_share {
 	uint32_t slots;
 	uint32_t packets; // as many as the worker knows of: control may have taken some since
@@ -73,10 +72,13 @@ struct pw_park_share {
 
 // The worker's own; see park_policy.c.
 struct pw_park_shares {
-	uint64_t random;                             // state of the generator; never 0
-	uint64_t secret;                             // of the hash of senders; odd
-	struct pw_park_share lsp[PW_MAX_LSPS + 1];   // the last one is the router's itself
-	struct pw_park_share sender[PW_PARK_SENDERS];
+	uint64_t random;   // state of the generator; never 0
+	uint64_t secret;   // of the hash of senders; odd
+	uint64_t poll;     // the poll that searches counts in
+	uint32_t searches; // for room, of those who hold more than an equal share
+	uint32_t ports;    // that hold slots
+	struct pw_park_share lsp[PW_MAX_LSPS + 1]; // the last one is the router's itself
+	struct pw_park_share host[PW_PARK_HOSTS];
 };
 
 struct pw_park_entry {
@@ -95,8 +97,9 @@ struct pw_park_slot {
 	uint32_t mask;          // places in ring - 1; fixed
 	uint8_t cls;            // enum pw_park_class; fixed
 	bool known;             // worker's: PW_ADJ_KNOWN when it opened the slot
-	struct pw_park_opener by; // worker's: whose packet opened it
-	uint32_t charged;       // worker's: packets that count in its opener's share
+	_Atomic uint32_t owner; // struct pw_park_sender in whose share it counts; worker writes, control reads
+	uint32_t settled;       // worker's: the packets before this one count in nobody's share any more
+	struct pw_park_sender *senders; // worker's: of the packets in ring
 	struct pw_park_entry *ring;
 	// Written by whoever consumes.
 	_Atomic uint32_t head __attribute__((aligned(PW_CACHE_LINE)));
@@ -112,6 +115,14 @@ struct pw_park_limits {
 
 struct pw_park_config {
 	struct pw_park_limits of[PW_PARK_CLASSES];
+	uint32_t refuse; // newcomers at a bound, instead of making room by shares
+};
+
+// The open slots of a class, in no order. The worker's own.
+struct pw_park_open {
+	uint32_t *slots;
+	uint32_t n;
+	uint32_t sweep; // where housekeeping goes on
 };
 
 struct pw_park {
@@ -120,14 +131,13 @@ struct pw_park {
 	struct pw_park_slot *slots;
 	struct pw_park_entry *entries;
 	// The worker's own.
+	struct pw_park_sender *senders;
 	uint32_t *index;  // open addressing hash of open slots, slot + 1, 0 for empty
 	uint32_t index_mask;
-	uint32_t *open;   // the open slots
-	uint32_t n_open;
+	struct pw_park_open open[PW_PARK_CLASSES];
 	uint32_t free[PW_PARK_CLASSES];  // heads of the free lists, PW_NONE32 for none
 	uint64_t pushed[PW_PARK_CLASSES]; // packets ever parked
 	uint64_t taken[PW_PARK_CLASSES];  // packets that the worker itself took out
-	uint32_t sweep;   // where housekeeping goes on in open
 	struct pw_park_shares shares;
 	// Ask ring: slots whose next hop control must resolve. A slot is in it at most
 	// once and it has room for all, so it can't overflow. Producer: worker.
@@ -137,6 +147,18 @@ struct pw_park {
 	_Atomic uint32_t ask_head __attribute__((aligned(PW_CACHE_LINE))); // consumer: control
 	_Atomic uint64_t popped[PW_PARK_CLASSES]; // packets that control took; writer: control
 };
+
+static inline uint32_t
+pw_sender_pack(struct pw_park_sender by)
+{
+	return (uint32_t)by.lsp << 16 | by.host;
+}
+
+static inline struct pw_park_sender
+pw_sender_unpack(uint32_t packed)
+{
+	return (struct pw_park_sender){.lsp = (uint16_t)(packed >> 16), .host = (uint16_t)packed};
+}
 
 static inline enum pw_slot_state
 pw_slot_state(uint64_t word)
@@ -173,10 +195,10 @@ void pw_park_fini(struct pw_park *p);
 // Worker side. pw_park_find returns the open slot of key, or NULL.
 struct pw_park_slot *pw_park_find(struct pw_park *p, const struct pw_park_key *key);
 
-// pw_park_open takes a free slot of the class for key, in state PARKED. NULL when
-// every slot is taken.
+// pw_park_open takes a free slot of the class for key, in state PARKED, which counts in
+// by's share. NULL when every slot is taken.
 struct pw_park_slot *pw_park_open(struct pw_park *p, const struct pw_park_key *key, enum pw_park_class cls,
-				  struct pw_park_opener by, bool known);
+				  struct pw_park_sender by, bool known);
 
 // pw_park_ask puts the slot in the ask ring unless it is there already.
 void pw_park_ask(struct pw_park *p, struct pw_park_slot *s);
@@ -184,8 +206,9 @@ void pw_park_ask(struct pw_park *p, struct pw_park_slot *s);
 // pw_park_close frees an empty slot that the worker holds in HANDBACK.
 void pw_park_close(struct pw_park *p, struct pw_park_slot *s);
 
-// pw_park_push appends m. The caller has made room: size < limit.
-void pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc);
+// pw_park_push appends m, which by sent. The caller has made room: size < limit.
+void pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint64_t tsc,
+		  struct pw_park_sender by);
 
 // pw_park_packets is how many packets of the class wait with this worker. Worker only.
 static inline uint64_t
@@ -232,23 +255,34 @@ pw_park_slot_index(const struct pw_park *p, const struct pw_park_slot *s)
 	return (uint32_t)(s - p->slots);
 }
 
-// Worker side, park_policy.c. The first three keep the shares: s opens, holds another
-// number of packets, closes.
-void pw_park_share_open(struct pw_park *p, struct pw_park_slot *s);
-void pw_park_share_update(struct pw_park *p, struct pw_park_slot *s);
+// Worker side, park_policy.c. These keep the shares: s opens for by, by parks in it too,
+// packets have left it, it closes.
+void pw_park_share_open(struct pw_park *p, struct pw_park_slot *s, struct pw_park_sender by);
+void pw_park_share_join(struct pw_park *p, struct pw_park_slot *s, struct pw_park_sender by);
+void pw_park_share_settle(struct pw_park *p, struct pw_park_slot *s);
 void pw_park_share_close(struct pw_park *p, struct pw_park_slot *s);
 
-// pw_park_opener says who sent m, which came in by switch
-// port lsp and holds an IP packet of the family.
-struct pw_park_opener pw_park_opener(const struct pw_park *p, const struct rte_mbuf *m, uint16_t lsp,
-				     uint8_t family);
+// pw_park_sender_of says who sent m, which came in by switch port lsp and holds an IP
+// packet of the family.
+struct pw_park_sender pw_park_sender_of(const struct pw_park *p, const struct rte_mbuf *m, uint16_t lsp,
+					uint8_t family);
 
-// pw_park_victim returns the slot that has to make room for a newcomer, or NULL when
-// none has. For a slot (want_slot) it is a PARKED one of an opener that holds more
-// slots; for a packet, one of an opener that holds more packets, or a fuller one of the
-// same sender. mine is the slot that the packet goes to, NULL while it has none.
-struct pw_park_slot *pw_park_victim(struct pw_park *p, struct pw_park_opener by, bool known, bool want_slot,
-				    const struct pw_park_slot *mine);
+// Who wants room, and for what.
+struct pw_park_claim {
+	struct pw_park_sender by;
+	bool known;   // the next hop is named by a route or has answered before
+	bool slot;    // a whole slot is wanted, not only room for a packet
+	uint64_t poll; // a number of the poll
+	const struct pw_park_slot *mine; // that the packet goes to; NULL while it has none
+};
+
+// pw_park_victim returns the slot that has to make room, or NULL when none has: a PARKED
+// one for a slot, one whose oldest packet goes for a packet.
+struct pw_park_slot *pw_park_victim(struct pw_park *p, const struct pw_park_claim *c);
+
+// pw_park_fullest returns an open slot of the class, not mine, that holds at least two
+// packets more than mine, or NULL when a few draws find none.
+struct pw_park_slot *pw_park_fullest(struct pw_park *p, enum pw_park_class cls, const struct pw_park_slot *mine);
 
 // Control side. pw_park_next_ask takes one slot index from the ask ring.
 bool pw_park_next_ask(struct pw_park *p, uint32_t *slot);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bounds of parking, and what happens at each: a gated next hop's newcomer is
-// refused, another's may take room from whoever holds the most.
+// The bounds of parking, and what happens at each: a newcomer takes room from whoever
+// holds the most (park_policy.c), among gated next hops from the fullest ring, or is
+// refused.
 #include "park_room.h"
 
 struct rte_mbuf *
@@ -9,7 +10,7 @@ pw_park_take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
 	struct rte_mbuf *m = pw_park_pop(s, 0, lost);
 	if (m != NULL) {
 		w->park.taken[s->cls]++;
-		pw_park_share_update(&w->park, s);
+		pw_park_share_settle(&w->park, s);
 		atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
 	}
 	return m;
@@ -23,7 +24,7 @@ pw_newcomer(const struct pw_worker *w, const struct rte_mbuf *m, const struct pw
 		flags = atomic_load_explicit(&w->dp->adjs[p->adj].flags, memory_order_relaxed);
 	return (struct pw_newcomer){
 		.cls = flags & PW_ADJ_GATED ? PW_PARK_GATED : PW_PARK_NEXTHOP,
-		.by = pw_park_opener(&w->park, m, p->lsp, family),
+		.by = pw_park_sender_of(&w->park, m, p->lsp, family),
 		.known = flags & PW_ADJ_KNOWN,
 	};
 }
@@ -44,9 +45,11 @@ enum pw_drop
 pw_packet_room(struct pw_worker *w, const struct pw_newcomer *n)
 {
 	enum pw_drop reason = refusal(w, n->cls);
-	if (likely(reason == PW_DROP_COUNT) || n->cls != PW_PARK_NEXTHOP)
+	if (likely(reason == PW_DROP_COUNT) || w->park.cfg.refuse)
 		return reason;
-	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, false, n->mine);
+	struct pw_park_claim c = {.by = n->by, .known = n->known, .poll = w->now, .mine = n->mine};
+	struct pw_park_slot *victim = n->cls == PW_PARK_GATED ? pw_park_fullest(&w->park, n->cls, n->mine)
+							      : pw_park_victim(&w->park, &c);
 	if (victim == NULL)
 		return reason;
 	bool lost; // to control, which has made room then
@@ -54,7 +57,7 @@ pw_packet_room(struct pw_worker *w, const struct pw_newcomer *n)
 	if (m == NULL && !lost)
 		return reason;
 	if (m != NULL)
-		pw_drop(w, m, PW_DROP_PARK_PREEMPTED);
+		pw_drop(w, m, n->cls == PW_PARK_GATED ? PW_DROP_PARK_GATE_EVICTED : PW_DROP_PARK_PREEMPTED);
 	return PW_DROP_COUNT;
 }
 
@@ -86,6 +89,9 @@ pw_slot_room(struct pw_worker *w, const struct pw_newcomer *n)
 		return PW_DROP_COUNT;
 	if (n->cls == PW_PARK_GATED)
 		return PW_DROP_PARK_GATE_FULL;
-	struct pw_park_slot *victim = pw_park_victim(&w->park, n->by, n->known, true, NULL);
+	if (w->park.cfg.refuse)
+		return PW_DROP_PARK_NEXTHOPS;
+	struct pw_park_claim c = {.by = n->by, .known = n->known, .slot = true, .poll = w->now};
+	struct pw_park_slot *victim = pw_park_victim(&w->park, &c);
 	return victim != NULL && preempt(w, victim) ? PW_DROP_COUNT : PW_DROP_PARK_NEXTHOPS;
 }

@@ -9,7 +9,7 @@
 // to answer, and the slot that it goes to, NULL while there is none.
 struct pw_newcomer {
 	enum pw_park_class cls;
-	struct pw_park_opener by;
+	struct pw_park_sender by;
 	bool known;
 	const struct pw_park_slot *mine;
 };

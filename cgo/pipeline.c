@@ -125,7 +125,7 @@ pw_worker_poll(struct pw_worker *w)
 	uint32_t kick = atomic_load_explicit(&w->kick, memory_order_acquire);
 	if (kick != w->kick_seen) {
 		w->kick_seen = kick;
-		pw_worker_housekeeping(w, w->park.n_open);
+		pw_worker_housekeeping(w, w->park.n_slots);
 	}
 	pw_tx_flush(w);
 	return handled;

@@ -120,17 +120,74 @@ func TestKnownNextHopComesBeforeStrangers(t *testing.T) {
 	}
 }
 
-func TestStrangerTakesNothingFromKnownNextHops(t *testing.T) {
+// Having answered once keeps an equal share, not everything: who answers for as many
+// addresses as there are slots, and then falls silent, does not lock others out.
+func TestKnownNextHopsKeepAnEqualShare(t *testing.T) {
 	b := newBench(t, defaults())
 	for i := range 8 {
 		b.dp.FlagAdjacency(b.adjacency(1, nth(i)), cgo.AdjKnown)
 	}
 	b.scan(sender(0), 0, 8)
-	b.fromThird(nth(100), 1)
-	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkNextHops: 1, cgo.DropParkPreempted: 0})
-	b.dp.FlagAdjacency(b.adjacency(1, nth(101)), cgo.AdjKnown)
-	b.fromThird(nth(101), 1) // among known ones the same shares hold as among strangers
-	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkNextHops: 1, cgo.DropParkPreempted: 1})
+	for i := range 6 {
+		b.fromThird(nth(100+i), i)
+	}
+	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkNextHops: 2, cgo.DropParkPreempted: 4})
+	b.dp.FlagAdjacency(b.adjacency(1, nth(110)), cgo.AdjKnown)
+	b.fromThird(nth(110), 1) // a known one goes before a stranger of its own sender's
+	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkNextHops: 2, cgo.DropParkPreempted: 5})
+	b.scan(sender(1), 50, 1) // another host of the first port, below half of its share: takes nothing known
+	b.scan(sender(0), 60, 1)
+	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkNextHops: 3, cgo.DropParkPreempted: 6})
+}
+
+// A next hop that a scanner touched first is not lost to others: the slot counts for that
+// one who holds the fewest, and each packet for its sender.
+func TestNextHopsThatAScannerTouchedFirst(t *testing.T) {
+	s := defaults()
+	s.park.MaxPackets = 64
+	b := newBench(t, s)
+	for range 8 { // fills all slots and all packets
+		b.scan(sender(0), 0, 8)
+	}
+	for i := range 30 {
+		b.fromThird(nth(3), 1000+i)
+	}
+	asks := map[netip.Addr]cgo.Slot{}
+	b.asks(asks)
+	if n := b.depths(asks)[nth(3)]; n < 30 {
+		t.Errorf("%d packets wait for it, 30 of them should be the other port's (%v)", n, nonzero(b.dp.Counters()))
+	}
+	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkPackets: 0})
+	for i := range 20 { // a third one makes the scanner's slots go, not the one that is used by others
+		b.send(b.in, udp4From(b.t, sender(5), nth(200+i), i))
+	}
+	if n := b.depths(asks)[nth(3)]; n < 30 {
+		t.Errorf("%d packets are left, others took its slot (%v)", n, nonzero(b.dp.Counters()))
+	}
+}
+
+// Flooding the next hops that somebody waits for does not make him the largest holder.
+func TestFloodOfAnothersNextHops(t *testing.T) {
+	s := defaults()
+	s.park.MaxPackets = 64
+	b := newBench(t, s)
+	for i := range 4 {
+		b.fromThird(nth(i), i)
+		b.fromThird(nth(i), 10+i)
+	}
+	for range 25 {
+		b.scan(sender(0), 0, 2) // two of the victim's
+	}
+	for range 20 {
+		b.scan(sender(0), 4, 3) // and his own
+	}
+	asks := map[netip.Addr]cgo.Slot{}
+	b.asks(asks)
+	for i := 2; i < 4; i++ {
+		if n := b.depths(asks)[nth(i)]; n != 2 {
+			t.Errorf("%d of 2 packets wait for the victim's next hop %d (%v)", n, i, nonzero(b.dp.Counters()))
+		}
+	}
 }
 
 // A worker full of packets takes from who has most of them parked, not from a burst of

@@ -59,7 +59,8 @@ bool pw_router_wants(const struct rte_mbuf *m, enum pw_punt_why *why);
 // it is the first to park for its next hop.
 bool pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *kept, uint8_t family);
 
-// pw_park_housekeeping finishes up to budget slots that control has handed back.
+// pw_park_housekeeping finishes what control has handed back among up to budget open
+// slots of each class.
 void pw_park_housekeeping(struct pw_worker *w, uint32_t budget);
 
 // pw_router_deliver sends m through p's adjacency. Takes m.

@@ -19,12 +19,12 @@
 #define HOUSEKEEPING_SLOTS 64
 
 static struct rte_ring *
-ring(const struct pw_worker *w, const char *what, uint32_t elem)
+ring(const struct pw_worker *w, const char *what, uint32_t elem, uint32_t size)
 {
 	char name[RTE_RING_NAMESIZE];
 	// The datapath's address keeps two datapaths of one process apart.
 	snprintf(name, sizeof(name), "pw_%" PRIxPTR "_%u_%s", (uintptr_t)w->dp >> 6 & 0xffffffff, w->cfg.index, what);
-	return rte_ring_create_elem(name, elem, w->cfg.ring_size, w->cfg.socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_create_elem(name, elem, size, w->cfg.socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 struct pw_worker *
@@ -36,11 +36,13 @@ pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg)
 	w->cfg = *cfg;
 	w->dp = dp;
 	w->next = &w->hops[0];
-	w->punt_l2 = ring(w, "l2", sizeof(void *));
-	w->punt_ip = ring(w, "ip", sizeof(void *));
-	w->inject = ring(w, "in", sizeof(void *));
-	w->learn = ring(w, "mac", sizeof(struct pw_learn));
-	if (!w->punt_l2 || !w->punt_ip || !w->inject || !w->learn || pw_park_init(&w->park, &cfg->park, cfg->socket)) {
+	w->punt_l2 = ring(w, "l2", sizeof(void *), cfg->ring_size);
+	w->punt_ip = ring(w, "ip", sizeof(void *), cfg->ring_size);
+	w->inject = ring(w, "in", sizeof(void *), cfg->ring_size);
+	w->learn = ring(w, "mac", sizeof(struct pw_learn), cfg->ring_size);
+	w->appeared = ring(w, "up", sizeof(struct pw_learn), rte_align32pow2(PW_MAX_LSPS + 1));
+	if (!w->punt_l2 || !w->punt_ip || !w->inject || !w->learn || !w->appeared ||
+	    pw_park_init(&w->park, &cfg->park, cfg->socket)) {
 		pw_worker_free(w);
 		return NULL;
 	}
@@ -56,6 +58,7 @@ pw_worker_free(struct pw_worker *w)
 	rte_ring_free(w->punt_ip);
 	rte_ring_free(w->inject);
 	rte_ring_free(w->learn);
+	rte_ring_free(w->appeared);
 	pw_park_fini(&w->park);
 	rte_free(w);
 }

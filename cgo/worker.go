@@ -50,6 +50,10 @@ type ParkConfig struct {
 	DropNewest        bool // a full ring refuses the newcomer instead
 
 	Gated ParkLimits // zero when no switch port is gated
+
+	// Refuse newcomers at NextHops and MaxPackets, instead of making room for them by
+	// shares (ADR-0007).
+	Refuse bool
 }
 
 // WorkerConfig is what a worker needs to know before it runs.
@@ -94,6 +98,9 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 	}
 	c.park.of[ParkNextHop] = ParkLimits{cfg.Park.NextHops, cfg.Park.PacketsPerNextHop, cfg.Park.MaxPackets, cfg.Park.DropNewest}.c()
 	c.park.of[ParkGated] = cfg.Park.Gated.c()
+	if cfg.Park.Refuse {
+		c.park.refuse = 1
+	}
 	for i, q := range cfg.RxQueues {
 		c.rxqs[i] = C.struct_pw_rxq{port: C.uint16_t(q.Port), queue: C.uint16_t(q.Queue)}
 	}

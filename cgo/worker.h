@@ -24,16 +24,12 @@ struct pw_txbuf {
 	struct rte_mbuf *m[PW_BURST];
 };
 
-enum pw_learn_event {
-	PW_LEARN_MAC = 0,  // a source MAC seen on a port that learns
-	PW_LEARN_APPEARED, // the first frame from a switch port that packets wait for
-};
-
-// What a worker saw on a switch port, on its way to control.
+// A source MAC seen on a port that learns, or with the first frame from a switch port
+// that packets wait for, on its way to control.
 struct pw_learn {
 	uint64_t mac;
 	uint16_t sw, lsp;
-	uint32_t event; // enum pw_learn_event
+	uint32_t zero;
 };
 
 // Load, single writer: the worker.
@@ -83,8 +79,8 @@ struct pw_worker {
 	struct pw_park park;
 
 	// To control, each with the worker as only producer: ARP and ND, other packets,
-	// learned MACs. What wants resolving has the ask ring of park. From control: inject.
-	struct rte_ring *punt_l2, *punt_ip, *learn, *inject;
+	// learned MACs, gated ports that spoke. What wants resolving has the ask ring of park. From control: inject.
+	struct rte_ring *punt_l2, *punt_ip, *learn, *appeared, *inject;
 };
 
 // pw_worker_new makes worker cfg->index of dp. NULL when memory is short.

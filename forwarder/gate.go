@@ -49,8 +49,8 @@ func lists(sp *topology.SwitchPort, n Neighbor) bool {
 // Gates returns the switch ports that packets may wait for.
 func (f *Forwarder) Gates() []Gate { return append([]Gate(nil), f.plan.gates...) }
 
-// ArmGate asks to hear of the next frame from a gated switch port, by a Learn that says
-// Appeared; DisarmGate takes it back. Control lcore only.
+// ArmGate asks to hear of the next frame from a gated switch port, in cgo.Batch.Appeared;
+// DisarmGate takes it back. Control lcore only.
 func (f *Forwarder) ArmGate(switchPort uint16) { f.res.dp.ArmGate(switchPort) }
 
 // DisarmGate: see ArmGate. Control lcore only.

@@ -87,10 +87,8 @@ func (g *gateway) switchPort(name string) uint16 {
 // appeared waits for frames to be handled and returns the switch ports that were
 // reported.
 func (g *gateway) appeared(wait time.Duration) (out []uint16) {
-	for _, l := range g.Control().Poll(wait, time.Millisecond).Learns {
-		if l.Event == cgo.Appeared {
-			out = append(out, l.SwitchPort)
-		}
+	for _, l := range g.Control().Poll(wait, time.Millisecond).Appeared {
+		out = append(out, l.SwitchPort)
 	}
 	return out
 }

@@ -29,7 +29,7 @@ type entryModel struct {
 	tries, probes, failures int
 	gap, left               time.Duration // left: until the timer, -1 for none
 	restedAt                int           // 0: not fit for eviction
-	late                    bool          // fit only after those that never answered
+	rank                    int           // who goes first: 1 never answered, 2 has no MAC any more, 3 is not used
 }
 
 const second = time.Second
@@ -52,15 +52,24 @@ func (m *model) do(e *entryModel, what string) {
 
 // rest notes since when e may be evicted.
 func (m *model) rest(e *entryModel) {
-	fit := !e.keep && !e.asking && e.state != "PERMANENT" &&
-		(!e.confirmed || e.state == "INCOMPLETE" || e.state == "FAILED")
+	rank := 0
 	switch {
-	case !fit:
-		e.restedAt = 0
-	case e.restedAt == 0 || e.late != e.confirmed:
-		m.age++
-		e.restedAt, e.late = m.age, e.confirmed
+	case e.keep || e.asking || e.state == "PERMANENT":
+	case !e.confirmed:
+		rank = 1
+	case e.state == "INCOMPLETE" || e.state == "FAILED":
+		rank = 2
+	case e.state == "STALE":
+		rank = 3
 	}
+	switch {
+	case rank == 0:
+		e.restedAt = 0
+	case e.restedAt == 0 || e.rank != rank:
+		m.age++
+		e.restedAt = m.age
+	}
+	e.rank = rank
 }
 
 func (m *model) recall(e *entryModel) {
@@ -87,8 +96,8 @@ func (m *model) add(k neighbor.Key) *entryModel {
 			continue
 		}
 		dynamic++
-		if e.restedAt > 0 && (victim == nil || victim.late && !e.late ||
-			victim.late == e.late && e.restedAt < victim.restedAt) {
+		if e.restedAt > 0 && (victim == nil || e.rank < victim.rank ||
+			victim.rank == e.rank && e.restedAt < victim.restedAt) {
 			victim = e
 		}
 	}

@@ -73,6 +73,7 @@ type Table struct {
 	timers  timers
 	unknown list // never confirmed, and nobody waits for them
 	unused  list // confirmed once, without a usable MAC, and nobody waits for them
+	stale   list // confirmed once, and without traffic since they became STALE
 	acts    []Action
 	stats   Stats
 }
@@ -104,8 +105,8 @@ func (t *Table) Each(f func(*Entry)) {
 
 // Add returns the entry of key, new in INCOMPLETE if need be. At MaxEntries the
 // entry that was never confirmed and has rested longest gives way, then the one that
-// has gone longest without its MAC (checklist N13: existing neighbors come before new
-// ones); when there is neither, nil.
+// has gone longest without its MAC, then the one that has gone longest without traffic
+// (checklist N13: existing neighbors come before new ones); when there is none, nil.
 func (t *Table) Add(now time.Time, key Key) (*Entry, []Action) {
 	if e := t.entries[key]; e != nil {
 		return e, nil
@@ -176,6 +177,9 @@ func (t *Table) evict() bool {
 		e = t.unused.oldest()
 	}
 	if e == nil {
+		e = t.stale.oldest()
+	}
+	if e == nil {
 		return false
 	}
 	t.stats.Evicted++
@@ -184,7 +188,7 @@ func (t *Table) evict() bool {
 }
 
 // list keeps e among those that may be evicted exactly while it is one of them:
-// dynamic, nobody waits for it, and never confirmed or without a usable MAC.
+// dynamic, nobody waits for it, and never confirmed, without a usable MAC, or unused.
 func (t *Table) list(e *Entry) {
 	var in *list
 	switch {
@@ -193,6 +197,8 @@ func (t *Table) list(e *Entry) {
 		in = &t.unknown
 	case !e.state.Usable():
 		in = &t.unused
+	case e.state == Stale:
+		in = &t.stale
 	}
 	if in == e.in {
 		return

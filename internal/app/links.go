@@ -42,8 +42,8 @@ func (w *linkWatch) run(ctx context.Context) error {
 	}
 }
 
-// look reads every link once. The first known state of a port is no change, and an
-// unknown one is none of the link: the driver has lost sight of the interface, which
+// look reads every link once. Control takes a port for up until it hears otherwise, so
+// the first known state is told when it is down. An unknown one is none of the link: the driver has lost sight of the interface, which
 // control hears as such. What control did not hear in time is said again at the
 // next look, also when the link is back by then: the late word may still reach it.
 func (w *linkWatch) look(ctx context.Context) {
@@ -62,7 +62,7 @@ func (w *linkWatch) look(ctx context.Context) {
 			continue
 		}
 		now := linkSeen{state: state}
-		if known && (last.untold || state != last.state) {
+		if known && (last.untold || state != last.state) || !known && state == forwarder.LinkDown {
 			wait, cancel := context.WithTimeout(ctx, controlWait)
 			err := w.tell(wait, port, state == forwarder.LinkUp)
 			cancel()

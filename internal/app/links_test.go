@@ -23,11 +23,11 @@ func TestLinkWatch(t *testing.T) {
 		want  []string
 	}{
 		{"steady", []forwarder.LinkState{up, up, up}, nil, nil},
-		{"down from the start", []forwarder.LinkState{down, down}, nil, nil},
+		{"down from the start", []forwarder.LinkState{down, down}, nil, []string{"0 down"}},
 		{"down and up", []forwarder.LinkState{up, down, down, up, up}, nil, []string{"1 down", "3 up"}},
-		{"comes up", []forwarder.LinkState{down, up}, nil, []string{"1 up"}},
+		{"comes up", []forwarder.LinkState{down, up}, nil, []string{"0 down", "1 up"}},
 		{"out of sight", []forwarder.LinkState{up, unknown, unknown, up, unknown}, nil, []string{"1 lost", "4 lost"}},
-		{"first known late", []forwarder.LinkState{unknown, down, up}, nil, []string{"2 up"}},
+		{"first known late", []forwarder.LinkState{unknown, down, up}, nil, []string{"1 down", "2 up"}},
 		{"down while out of sight", []forwarder.LinkState{up, unknown, down}, nil, []string{"1 lost", "2 down"}},
 		{"never seen", []forwarder.LinkState{unknown, unknown}, nil, nil},
 		{"a state to come", []forwarder.LinkState{up, "dormant", up}, nil, nil},

@@ -77,7 +77,7 @@ func TestEveryDropReasonHasACapture(t *testing.T) {
 		"tx_full":             "net_pcap takes all it is given",
 		"neighbor_failed":     "comes after a failure, so it depends on time",
 		"park_evicted":        "parking has end-to-end tests of its own", "park_ring_full": "", "park_nexthops_full": "", "park_packets_full": "",
-		"park_preempted": "", "park_gate_evicted": "", "park_gate_full": "", "park_gate_expired": "", "park_pool_share": "", "park_expired": "", "park_discarded": "",
+		"park_preempted": "", "park_neighbors_full": "", "park_gate_evicted": "", "park_gate_full": "", "park_gate_expired": "", "park_pool_share": "", "park_expired": "", "park_discarded": "",
 		"punt_arp_nd_full": "needs control to lag behind", "punt_ip_full": "", "inject_full": "",
 		"shutdown": "comes after the last reading of the counters",
 	}
