@@ -274,3 +274,16 @@ func TestPreemptedSlotServesItsNewNextHop(t *testing.T) {
 		t.Errorf("left: %s", got)
 	}
 }
+
+// Told to refuse, a worker takes nothing from anybody.
+func TestRefuseTakesNothing(t *testing.T) {
+	s := defaults()
+	s.park.Refuse, s.park.MaxPackets = true, 16
+	b := newBench(t, s)
+	for range 2 {
+		b.scan(sender(0), 0, 8)
+	}
+	b.fromThird(nth(0), 1)
+	b.fromThird(nth(100), 1)
+	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropParkPackets: 1, cgo.DropParkNextHops: 1, cgo.DropParkPreempted: 0})
+}

@@ -848,7 +848,7 @@ unpublish:
 	od;
 	goto turn;
 
-	// Resolver.failParked; from take on also discardSlot, for the one slot of an ask
+	// Resolver.failParked; from take on also refuseSlot, for the one slot of an ask
 fail:
 	adj[k] = FAILED;
 	s = 0;

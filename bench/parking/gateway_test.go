@@ -64,6 +64,7 @@ var (
 	routed4        = addr("192.0.2.16")
 	goods          = []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("2001:db8:3::/64")}
 	scans          = []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("2001:db8:2::/64")}
+	alive          = []netip.Prefix{netip.MustParsePrefix("10.2.250.0/24"), netip.MustParsePrefix("2001:db8:2::fa00/120")} // of scans
 	gatewayNexthop = addr("10.3.255.254")
 )
 

@@ -4,6 +4,7 @@ package parking
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,14 +43,11 @@ func always(after time.Duration) script {
 	return func(netip.Addr) (time.Duration, bool) { return after, true }
 }
 
-// onlyGood answers at once for the good networks and never for the others.
+// onlyGood answers at once for the good networks and for who is alive in the scanned
+// ones, and never for the others.
 func onlyGood(ip netip.Addr) (time.Duration, bool) {
-	for _, p := range goods {
-		if p.Contains(ip) {
-			return 0, true
-		}
-	}
-	return 0, false
+	good := slices.ContainsFunc(slices.Concat(goods, alive), func(p netip.Prefix) bool { return p.Contains(ip) })
+	return 0, good
 }
 
 // neighbor plays everybody behind port b, from a goroutine that looks about every 100 µs.

@@ -84,6 +84,7 @@ func forwarderConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) (forward
 			PacketsPerNextHop: c.Arpbuf.PacketsPerNexthop,
 			MaxPackets:        c.Arpbuf.MaxPackets,
 			DropNewest:        c.Arpbuf.Overflow == config.OverflowDropNewest,
+			Refuse:            c.Arpbuf.Profile == "ovn", // which takes room from nobody
 			Gated: forwarder.ParkLimits{
 				NextHops:          c.Arpbuf.Gated.MaxNexthops,
 				PacketsPerNextHop: c.Arpbuf.Gated.PacketsPerNexthop,

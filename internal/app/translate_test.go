@@ -47,7 +47,7 @@ func TestParkingIsTranslated(t *testing.T) {
 			t.Errorf("%+v: %+v", tt, a)
 		}
 		if f.Park.NextHops != c.Arpbuf.MaxNexthops || f.Park.PacketsPerNextHop != c.Arpbuf.PacketsPerNexthop ||
-			f.Park.MaxPackets != c.Arpbuf.MaxPackets || f.Park.DropNewest != tt.newest {
+			f.Park.MaxPackets != c.Arpbuf.MaxPackets || f.Park.DropNewest != tt.newest || f.Park.Refuse != (tt.profile == "ovn") {
 			t.Errorf("%+v: %+v", tt, f.Park)
 		}
 		if a.MaxAge != c.Arpbuf.MaxAge || a.McastSolicit != c.Neighbors.McastSolicit || a.FailedHoldoff != c.Neighbors.FailedHoldoff ||

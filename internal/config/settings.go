@@ -123,7 +123,8 @@ var settings = []setting{
 // ovnProfile are the defaults that `arpbuf: {profile: ovn}` puts in the place of
 // Parkway's: what OVN's controller has hard-coded. It knows no FAILED state, so the
 // time-out alone ends a wait; we come closest with the most probes that there are
-// and the shortest hold-off.
+// and the shortest hold-off. At its bounds the newcomer is refused, as in OVN, and no
+// room is made by shares.
 var ovnProfile = map[string]string{
 	"arpbuf.packets_per_nexthop": "4",
 	"arpbuf.max_nexthops":        "1000",

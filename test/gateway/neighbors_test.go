@@ -40,6 +40,7 @@ func TestNeighborScripts(t *testing.T) {
 		answer int           // the probe that is answered, from 1
 		after  time.Duration // from this probe to the answer
 	}{
+		{"after 1 ms", lab.After(time.Millisecond), 4, 1, 1, time.Millisecond},
 		{"after 300 ms", lab.After(300 * time.Millisecond), 4, 1, 1, 300 * time.Millisecond},
 		{"after 2.9 s", lab.After(2900 * time.Millisecond), 4, 3, 1, 2900 * time.Millisecond},
 		{"the second probe", lab.OnlyProbe(2), 4, 2, 2, 0},
