@@ -23,6 +23,8 @@ const (
 	// answerSoon is how long after a probe its answer is waited for closely. A host on a
 	// local network takes some ten to some hundred microseconds.
 	answerSoon = 500 * time.Microsecond
+	// closeWatch is how many next hops at most are waited for so closely.
+	closeWatch = 64
 	// maxTimers bounds the timers of a turn.
 	maxTimers = 256
 )
@@ -134,9 +136,10 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 
 // pace is how long a turn waits, and how long it sleeps between two looks. For a moment
 // after a probe, the answer is worth looking for: a sleep of the usual length would be
-// most of what the first packet waits.
+// most of what the first packet waits. Not while so many wait that somebody is scanning:
+// that would take half a CPU.
 func (r *Resolver) pace(wait time.Duration) (time.Duration, time.Duration) {
-	if r.turnAt.Sub(r.probedAt) < answerSoon {
+	if r.turnAt.Sub(r.probedAt) < answerSoon && len(r.waiting) <= closeWatch {
 		return min(wait, answerSoon), min(r.cfg.MaxSleep, time.Microsecond)
 	}
 	return wait, r.cfg.MaxSleep
