@@ -109,11 +109,13 @@ func TestGateBounds(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		name          string
-		newest        bool
-		from          uint32 // first that stays in the end of 20 for b4
-		evicted, full uint64
-	}{{"oldest", false, 14, 12, 0}, {"newest", true, 2, 0, 12}} {
+		name            string
+		newest          bool
+		from            uint32 // first that stays in the end of 20 for b4
+		stay            uint32 // of them
+		evicted, full   uint64 // of 20 for b4
+		evicted6, full6 uint64 // and of 6 for b6
+	}{{"oldest", false, 14, 6, 12, 0, 14, 0}, {"newest", true, 0, 8, 0, 12, 0, 14}} {
 		t.Run(c.name, func(t *testing.T) {
 			g := start(t, limits(c.newest))
 			want := func(evicted, full uint64) {
@@ -125,15 +127,15 @@ func TestGateBounds(t *testing.T) {
 			g.inject(0, udps(t, b4, 0, 20)...) // its ring has 8
 			g.rest()
 			want(c.evicted, c.full)
-			g.inject(0, udps(t, b6, 0, 6)...) // 12 in all: the last two take room in the fuller ring
+			g.inject(0, udps(t, b6, 0, 6)...) // 12 in all: the last two take room in the fuller ring, or go
 			g.rest()
-			want(c.evicted+2, c.full)
+			want(c.evicted6, c.full6)
 			g.inject(0, udps(t, lost4, 0, 1)...) // no third ring
 			g.rest()
-			want(c.evicted+2, c.full+1)
+			want(c.evicted6, c.full6+1)
 			g.inject(0, udps(t, addr("10.0.2.50"), 0, 4)...) // not gated
 			g.rest()
-			want(c.evicted+2, c.full+1)
+			want(c.evicted6, c.full6+1)
 			if n := g.f.Counters(); n.GateParkedNow() != 12 || n.ParkedNow() != 16 {
 				t.Errorf("%d wait, %d of them at gates; want 16 and 12", n.ParkedNow(), n.GateParkedNow())
 			}
@@ -141,8 +143,8 @@ func TestGateBounds(t *testing.T) {
 			g.inject(1, rarp(macB))
 			g.rest()
 			frames := g.take(1)
-			inOrder(t, flow(t, frames, b4, macB), c.from, 6)
-			inOrder(t, flow(t, frames, b6, macB), 0, 6)
+			inOrder(t, flow(t, frames, b4, macB), c.from, c.stay)
+			inOrder(t, flow(t, frames, b6, macB), 0, 12-c.stay)
 		})
 	}
 }

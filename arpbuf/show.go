@@ -30,7 +30,9 @@ func (r *Resolver) Neighbors() []NeighborInfo {
 	r.mu.Lock()
 	out := make([]NeighborInfo, 0, r.table.Len())
 	r.table.Each(func(e *neighbor.Entry) {
-		if e.Remembered() {
+		// Nobody asks for it or knows its MAC: to whoever looks it is no neighbor, though the
+		// table remembers that it answered once, or how often it did not.
+		if e.State() == neighbor.Incomplete && !e.Asking() && !e.Kept() {
 			return
 		}
 		p := r.ports.get(e.Key().RouterPort)

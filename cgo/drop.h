@@ -32,7 +32,7 @@
 	X(OUT_VLAN, "out_no_room_for_tag", "ls_out_delivery", "the mbuf has no headroom for the VLAN tag",            \
 	  "give the port's mbufs 4 more octets of headroom")                                                          \
 	X(TX_FULL, "tx_full", "ls_out_delivery", "the port's transmit queue stayed full",                             \
-	  "the receiver or the link is slower than the traffic; see show ports")                                      \
+	  "the receiver or the link is slower than the traffic, or the interface is down; see show ports")            \
 	X(LR_ETHERTYPE, "lr_ethertype", "lr_in_admission", "a frame to a router port is neither IPv4, IPv6 nor ARP",  \
 	  "none needed: routers forward IP only")                                                                     \
 	X(LR_TOO_MANY_ROUTERS, "lr_too_many_routers", "lr_in_admission",                                              \
@@ -78,8 +78,8 @@
 	  "the oldest packet gave way to a newer one in a full park ring (RFC 4861 7.2.2)",                           \
 	  "raise arpbuf.packets_per_nexthop")                                                                         \
 	X(PARK_PREEMPTED, "park_preempted", "lr_in_arp_request",                                                      \
-	  "made room for another sender's packet, because this sender held the most of what the worker can park",     \
-	  "is this sender scanning? otherwise raise arpbuf.max_nexthops or arpbuf.max_packets")                       \
+	  "made room for another packet when the worker could park no more: its sender or its port held the most",    \
+	  "is somebody scanning? otherwise raise arpbuf.max_nexthops or arpbuf.max_packets")                          \
 	X(PARK_NEWEST, "park_ring_full", "lr_in_arp_request", "the park ring was full and overflow is drop-newest",   \
 	  "raise arpbuf.packets_per_nexthop")                                                                         \
 	X(PARK_NEXTHOPS, "park_nexthops_full", "lr_in_arp_request", "every park ring of the worker waits for another next hop", \
@@ -91,7 +91,7 @@
 	X(PARK_EXPIRED, "park_expired", "lr_in_arp_request", "parked for longer than arpbuf.max_age",                 \
 	  "is the next hop slow to answer, or dead?")                                                                 \
 	X(PARK_FAILED, "park_failed", "lr_in_arp_request", "the next hop did not answer any probe",                   \
-	  "see show neighbors; is the next hop alive?")                                                               \
+	  "see show neighbors; is the next hop alive? if it is slow, raise neighbors.mcast_solicit")                                                               \
 	X(PARK_DISCARDED, "park_discarded", "lr_in_arp_request",                                                      \
 	  "parked when its port, router or the daemon went away", "none needed")                                      \
 	X(PARK_NO_NEIGHBOR, "park_neighbors_full", "lr_in_arp_request",                                               \

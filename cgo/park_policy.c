@@ -208,6 +208,8 @@ gives_way(const struct pw_park *p, const struct pw_park_slot *s, const struct pw
 	// The host's own: the fuller ring gives. Of its slots, one that never answered.
 	if (c->slot)
 		return c->known && !s->known;
+	if (p->cfg.of[PW_PARK_NEXTHOP].drop_newest)
+		return false;
 	return s->known <= c->known && size >= (c->mine != NULL ? pw_park_size(c->mine) : 0) + 2;
 }
 

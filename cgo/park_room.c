@@ -47,6 +47,8 @@ pw_packet_room(struct pw_worker *w, const struct pw_newcomer *n)
 	enum pw_drop reason = refusal(w, n->cls);
 	if (likely(reason == PW_DROP_COUNT) || w->park.cfg.refuse)
 		return reason;
+	if (n->cls == PW_PARK_GATED && w->park.cfg.of[n->cls].drop_newest)
+		return reason;
 	struct pw_park_claim c = {.by = n->by, .known = n->known, .poll = w->now, .mine = n->mine};
 	struct pw_park_slot *victim = n->cls == PW_PARK_GATED ? pw_park_fullest(&w->park, n->cls, n->mine)
 							      : pw_park_victim(&w->park, &c);

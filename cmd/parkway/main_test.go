@@ -162,7 +162,7 @@ logical_routers:
     static_routes:
       - {ip_prefix: 198.51.100.0/24, nexthop: 10.0.2.254}
 arpbuf: {max_age: 60s}
-neighbors: {mcast_solicit: 50}
+neighbors: {mcast_solicit: 60}
 metrics: {listen: "@LISTEN@"}
 api: {socket: "@SOCKET@", mode: "0600"}
 `

@@ -121,7 +121,7 @@ log: {level: %s}
 		if got.Topology.Switches[0].Ports[0].ParkUntilUp != (gate != "") || got.Topology.Switches[0].Ports[0].Name != lsp || got.Ports[0].IfaceID != lsp {
 			rt.Fatalf("%+v", got)
 		}
-		want.Ports, want.Topology = got.Ports, got.Topology
+		want.Ports, want.Topology, want.Warnings = got.Ports, got.Topology, got.Warnings
 		if !reflect.DeepEqual(got, want) {
 			rt.Fatalf("got  %+v\nwant %+v", got, want)
 		}

@@ -297,6 +297,8 @@ var mistakes = []struct {
 	// allowed, with a warning
 	{"gated port without a router", []edit{gatePort1, {"      - " + portr0 + "\n", ""}, {"      - " + lrp1 + "\n", ""}}},
 	{"more gated addresses than next hops", []edit{gatePort1, {"overflow: drop-oldest", "gated: {max_nexthops: 1}"}}},
+	{"age beyond the probes", swap("max_age: 3s", "max_age: 20s")},
+	{"age before the probes", swap("max_age: 3s", "max_age: 1s")},
 	{"worker on the control CPU", swap(`workers: "1"`, `workers: "0"`)},
 	{"workers without queues", []edit{{`workers: "1"`, `workers: "1-6"`}, {"mbufs: 16384", "mbufs: 98304"}, {"512MiB", "1GiB"}}},
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -235,6 +236,23 @@ func (d *decoder) localChecks(c *Config, texts map[string]*yaml.Node) {
 	}
 	if c.CPU.Idle.Mode == IdlePoll && texts["cpu.idle.max_sleep"] != nil {
 		d.warnf(texts["cpu.idle.max_sleep"], "remove it, or write mode: adaptive", "cpu.idle.max_sleep does nothing with mode poll")
+	}
+	d.waitChecks(c, texts)
+}
+
+// waitChecks compares how long packets may wait with how long their next hop is asked for:
+// the shorter one ends the wait, which is seldom what was meant.
+func (d *decoder) waitChecks(c *Config, texts map[string]*yaml.Node) {
+	n, gap, age := c.Neighbors.McastSolicit, c.Neighbors.RetransTime, c.Arpbuf.MaxAge
+	asked := time.Duration(n) * gap
+	at := d.setting(texts, "arpbuf.max_age")
+	switch {
+	case age > asked:
+		d.warnf(at, fmt.Sprintf("write mcast_solicit: %d in neighbors", (age+gap-1)/gap),
+			"arpbuf.max_age %s is never reached: the next hop is given up after %s (neighbors.mcast_solicit %d, %s apart)", age, asked, n, gap)
+	case age < asked && c.Arpbuf.OnFailure == FailureICMP:
+		d.warnf(at, fmt.Sprintf("write max_age: %s, or on_failure: silent", asked),
+			"packets expire after arpbuf.max_age %s, before their next hop is given up after %s (neighbors.mcast_solicit %d, %s apart), so senders hear nothing", age, asked, n, gap)
 	}
 }
 
