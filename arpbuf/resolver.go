@@ -56,6 +56,11 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
+	ports := newLRPs(plane.RouterPorts())
+	ages, err := newAges(ports.ports)
+	if err != nil {
+		return nil, err
+	}
 	r := &Resolver{
 		plane: plane,
 		ctl:   plane.Control(),
@@ -66,11 +71,12 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 		do:    make(chan func(), 64),
 		ready: make(chan struct{}),
 		ended: make(chan struct{}),
-		ports: newLRPs(plane.RouterPorts()),
+		ports: ports,
 		table: neighbor.New(neighbor.Config{
 			RetransTime: cfg.RetransTime, McastSolicit: cfg.McastSolicit, UcastSolicit: cfg.UcastSolicit,
 			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries, Remember: cfg.Remember,
+			Age: ages.of,
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
 		down:   make(map[uint16]struct{}),
@@ -175,6 +181,8 @@ func (r *Resolver) perform(acts []neighbor.Action) {
 		case neighbor.SampleUse:
 			if r.plane.AdjacencyUsed(n.adj) {
 				r.perform(r.table.Used(r.turnAt, n.entry))
+			} else {
+				r.perform(r.table.Unused(r.turnAt, n.entry))
 			}
 		case neighbor.Release:
 			r.release(n)

@@ -35,6 +35,7 @@ type Entry struct {
 	confirmed bool      // was REACHABLE at least once
 	since     time.Time // state entered
 	changed   time.Time // MAC last confirmed or set
+	active    time.Time // last sign of life, or of use; see age.go
 	sampleGap time.Duration
 
 	deadline time.Time // of the one timer; zero for none
