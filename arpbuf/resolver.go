@@ -42,6 +42,7 @@ type Resolver struct {
 	down     map[uint16]struct{} // switch ports whose link is known to be down
 	expireAt time.Time
 	icmp     icmpState
+	asks     map[*question]struct{} // probes on command that wait for their answers
 	stats    Stats
 	history  history
 	warned   map[string]time.Time // last log line of a kind
@@ -80,6 +81,7 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
 		down:   make(map[uint16]struct{}),
+		asks:   make(map[*question]struct{}),
 		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst, cfg.UnreachableBurst),
 		warned: make(map[string]time.Time),
 	}

@@ -49,7 +49,7 @@ func TestAgainstModel(t *testing.T) {
 			k := key(rapid.IntRange(0, 5).Draw(t, "neighbor"))
 			mac := macs[rapid.IntRange(0, 1).Draw(t, "mac")]
 			event := rapid.SampledFrom([]string{"add", "needed", "heard", "requested", "used", "confirmed", "flush",
-				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "nothing"}).Draw(t, "event")
+				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "fix", "nothing"}).Draw(t, "event")
 			e, x := tab.Get(k), m.get(k)
 			switch {
 			case event == "add" || event == "needed" && e == nil:
@@ -125,10 +125,17 @@ func TestAgainstModel(t *testing.T) {
 			case event == "withdraw":
 				acts = append(acts, tab.Withdraw(now, e)...)
 				m.withdraw(x)
+			case event == "fix" && rapid.IntRange(0, 3).Draw(t, "really") == 0:
+				acts = append(acts, tab.Fix(now, e, mac)...)
+				if !x.pinned {
+					x.mac = mac
+					m.to(x, "PERMANENT")
+					m.do(x, "publish")
+				}
 			case event == "pin" && rapid.IntRange(0, 9).Draw(t, "really") == 0:
 				_, more := tab.Pin(now, k, mac)
 				acts = append(acts, more...)
-				x.mac = mac
+				x.mac, x.pinned = mac, true
 				m.to(x, "PERMANENT")
 				m.do(x, "publish")
 			}

@@ -63,6 +63,12 @@ func (e *Entry) Kept() bool { return e.keep }
 // IsRouter reports the R flag of the last advertisement (RFC 4861 §4.4).
 func (e *Entry) IsRouter() bool { return e.router }
 
+// Pinned reports an entry whose MAC is configured.
+func (e *Entry) Pinned() bool { return e.state == Permanent && e.origin == OriginStatic }
+
+// counts reports an entry that has a part in MaxEntries.
+func (e *Entry) counts() bool { return !e.keep && !e.Pinned() }
+
 // Asking reports INCOMPLETE with probes out.
 func (e *Entry) Asking() bool { return e.asking }
 

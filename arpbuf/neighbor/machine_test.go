@@ -74,7 +74,10 @@ import (
 //	usable, FAILED: flush, link down           gone         R
 //	 if it was ever REACHABLE                  memory       P
 //	any but PERMANENT: withdraw                gone         R
+//	any other    fix m2                        PERMANENT    P        added, with m2
 //	PERMANENT    anything                      =
+//	 (added)     fix m2                        PERMANENT    P        with m2
+//	             withdraw                      gone         R
 var (
 	t0 = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	m1 = topology.MAC{2, 0, 0, 0, 0, 1}
@@ -118,6 +121,7 @@ func (b *bench) linkDown() []neighbor.Action  { return b.t.LinkDown(b.now, b.e) 
 func (b *bench) unused() []neighbor.Action    { return b.t.Unused(b.now, b.e) }
 func (b *bench) touched() []neighbor.Action   { b.t.Touched(b.now, b.e); return b.t.Unused(b.now, b.e) }
 func (b *bench) withdraw() []neighbor.Action  { return b.t.Withdraw(b.now, b.e) }
+func (b *bench) fix() []neighbor.Action       { return b.t.Fix(b.now, b.e, m2) }
 func (b *bench) unneeded() []neighbor.Action  { return b.t.Unneeded(b.now, b.e) }
 func (b *bench) deferred() []neighbor.Action  { b.t.Deferred(b.e); return nil }
 func (b *bench) sent() []neighbor.Action      { b.t.Sent(b.now, b.e); return nil }
@@ -163,6 +167,7 @@ var come = map[string]func(*bench){
 		b.fire()
 		b.fire()
 	},
+	"added":     func(b *bench) { b.t.Fix(b.now, b.e, m1) },
 	"permanent": func(b *bench) { b.e, _ = b.t.Pin(b.now, k, m1) },
 }
 
@@ -312,6 +317,22 @@ func TestTransitions(t *testing.T) {
 		{"permanent", "flush", (*bench).flush, permanent, m1, nil, 0},
 		{"permanent", "link down", (*bench).linkDown, permanent, m1, nil, 0},
 		{"permanent", "withdraw", (*bench).withdraw, permanent, m1, nil, 0},
+		{"idle", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"asking", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"deferred", "fix", (*bench).fix, permanent, m2, ops{C, P}, 0},
+		{"reachable", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"stale", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"probe", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"failed", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"permanent", "fix", (*bench).fix, permanent, m1, nil, 0},
+		{"added", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"added", "garp, other", garp(m2), permanent, m1, nil, 0},
+		{"added", "answer, other", answer(m2), permanent, m1, nil, 0},
+		{"added", "used", (*bench).used, permanent, m1, nil, 0},
+		{"added", "unused", (*bench).unused, permanent, m1, nil, 0},
+		{"added", "flush", (*bench).flush, permanent, m1, nil, 0},
+		{"added", "link down", (*bench).linkDown, permanent, m1, nil, 0},
+		{"added", "withdraw", (*bench).withdraw, permanent, m1, ops{R}, 0},
 		{"permanent", "timer", fire, permanent, m1, nil, 0},
 		{"permanent", "unused", (*bench).unused, permanent, m1, nil, 0},
 	} {

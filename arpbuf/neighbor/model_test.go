@@ -26,6 +26,7 @@ type entryModel struct {
 	mac                     topology.MAC
 	keep, asking, confirmed bool
 	deferred                bool
+	pinned                  bool // PERMANENT by configuration
 	tries, probes, failures int
 	gap, left               time.Duration // left: until the timer, -1 for none
 	quiet                   time.Duration // since it was used or heard last
@@ -84,7 +85,7 @@ func (m *model) add(k neighbor.Key) *entryModel {
 	dynamic := 0
 	var victim *entryModel
 	for _, e := range m.entries {
-		if e.keep || e.state == "PERMANENT" {
+		if e.keep || e.pinned {
 			continue
 		}
 		dynamic++
@@ -189,7 +190,7 @@ func (m *model) deferral(e *entryModel, sent bool) {
 }
 
 func (m *model) withdraw(e *entryModel) {
-	if e.state == "PERMANENT" {
+	if e.pinned {
 		return
 	}
 	e.confirmed, e.failures = false, 0

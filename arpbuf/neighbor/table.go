@@ -133,7 +133,7 @@ func (t *Table) Gateway(now time.Time, key Key) *Entry {
 	e := t.entries[key]
 	if e == nil {
 		e = t.insert(now, key)
-	} else if !e.keep && e.state != Permanent {
+	} else if e.counts() {
 		t.dynamic--
 	}
 	e.keep = true
@@ -146,7 +146,7 @@ func (t *Table) Pin(now time.Time, key Key, mac topology.MAC) (*Entry, []Action)
 	e := t.entries[key]
 	if e == nil {
 		e = t.insert(now, key)
-	} else if !e.keep && e.state != Permanent {
+	} else if e.counts() {
 		t.dynamic--
 	}
 	e.mac, e.origin, e.changed = mac, OriginStatic, now
@@ -155,11 +155,28 @@ func (t *Table) Pin(now time.Time, key Key, mac topology.MAC) (*Entry, []Action)
 	return e, t.take()
 }
 
-func (t *Table) insert(now time.Time, key Key) *Entry {
-	e := &Entry{key: key, state: Incomplete, since: now, heapAt: -1, origin: OriginND}
-	if key.IP.Is4() {
-		e.origin = OriginARP
+// Fix makes e PERMANENT with mac by command: nothing heard changes it, and it goes with
+// Withdraw alone. It counts against MaxEntries as it did before. A pinned entry stays
+// as it is.
+func (t *Table) Fix(now time.Time, e *Entry, mac topology.MAC) []Action {
+	if !e.Pinned() {
+		e.mac, e.origin, e.changed = mac, OriginAdded, now
+		t.enter(now, e, Permanent)
+		t.act(Publish, e)
 	}
+	return t.take()
+}
+
+// learnedBy is the origin of what is learned about key.
+func learnedBy(key Key) Origin {
+	if key.IP.Is4() {
+		return OriginARP
+	}
+	return OriginND
+}
+
+func (t *Table) insert(now time.Time, key Key) *Entry {
+	e := &Entry{key: key, state: Incomplete, since: now, heapAt: -1, origin: learnedBy(key)}
 	t.entries[key] = e
 	t.list(e)
 	return e
@@ -173,7 +190,7 @@ func (t *Table) remove(e *Entry) {
 		e.in.drop(e)
 	}
 	delete(t.entries, e.key)
-	if !e.keep && e.state != Permanent {
+	if e.counts() {
 		t.dynamic--
 	}
 	t.act(Release, e)

@@ -83,6 +83,10 @@ func Sample() *Source {
 		Config:   sampleConfig(),
 		Topology: sampleTopology(),
 		Flushed:  2,
+		Added:    api.AddNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.9", MAC: "00:00:03:00:00:09"},
+		Deleted:  api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.1", Packets: 3},
+		Probed: api.ProbeNeighborReply{RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", Kind: api.ProbeUnicast, Answered: true,
+			MAC: "00:00:03:00:00:10", RTTSeconds: 0.000125},
 	}}
 }
 
