@@ -51,7 +51,7 @@ type Resolver struct {
 }
 
 // New prepares a Resolver: neighbors with a configured MAC become PERMANENT, next
-// hops of routes get their entries, gates are closed. It must be called before workers run, or on
+// hops of routes get their entries, saved neighbors are STALE, gates are closed. It must be called before workers run, or on
 // the control lcore.
 func New(plane Plane, cfg Config) (*Resolver, error) {
 	if err := cfg.complete(); err != nil {
@@ -110,6 +110,7 @@ func (r *Resolver) configured() error {
 		}
 		r.perform(acts)
 	}
+	r.restore()
 	for _, g := range r.gates.list {
 		r.plane.ArmGate(g.SwitchPort)
 	}

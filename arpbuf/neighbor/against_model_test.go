@@ -49,7 +49,7 @@ func TestAgainstModel(t *testing.T) {
 			k := key(rapid.IntRange(0, 5).Draw(t, "neighbor"))
 			mac := macs[rapid.IntRange(0, 1).Draw(t, "mac")]
 			event := rapid.SampledFrom([]string{"add", "needed", "heard", "requested", "used", "confirmed", "flush",
-				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "fix", "nothing"}).Draw(t, "event")
+				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "fix", "restore", "nothing"}).Draw(t, "event")
 			e, x := tab.Get(k), m.get(k)
 			switch {
 			case event == "add" || event == "needed" && e == nil:
@@ -125,6 +125,14 @@ func TestAgainstModel(t *testing.T) {
 			case event == "withdraw":
 				acts = append(acts, tab.Withdraw(now, e)...)
 				m.withdraw(x)
+			case event == "restore":
+				acts = append(acts, tab.Restore(now, e, mac, 40*second, true, 3*second)...)
+				if x.state == "INCOMPLETE" && !x.asking {
+					x.mac, x.quiet, x.confirmed = mac, 40*second, true
+					m.to(x, "STALE")
+					x.left = 4 * second
+					m.do(x, "publish")
+				}
 			case event == "fix" && rapid.IntRange(0, 3).Draw(t, "really") == 0:
 				acts = append(acts, tab.Fix(now, e, mac)...)
 				if !x.pinned {

@@ -93,5 +93,9 @@ func (e *Entry) Since() time.Time { return e.since }
 // Changed returns when the MAC was last set or confirmed.
 func (e *Entry) Changed() time.Time { return e.changed }
 
+// Active returns when packets went there, or its host was heard, for the last time, as far
+// as is known.
+func (e *Entry) Active() time.Time { return e.active }
+
 // Deadline returns when the entry's timer fires; zero for never.
 func (e *Entry) Deadline() time.Time { return e.deadline }

@@ -74,6 +74,9 @@ import (
 //	usable, FAILED: flush, link down           gone         R
 //	 if it was ever REACHABLE                  memory       P
 //	any but PERMANENT: withdraw                gone         R
+//	INCOMPLETE   restore m1                    STALE        P        first look when told
+//	 (idle), memory
+//	any other    restore                       =
 //	any other    fix m2                        PERMANENT    P        added, with m2
 //	PERMANENT    anything                      =
 //	 (added)     fix m2                        PERMANENT    P        with m2
@@ -121,10 +124,13 @@ func (b *bench) linkDown() []neighbor.Action  { return b.t.LinkDown(b.now, b.e) 
 func (b *bench) unused() []neighbor.Action    { return b.t.Unused(b.now, b.e) }
 func (b *bench) touched() []neighbor.Action   { b.t.Touched(b.now, b.e); return b.t.Unused(b.now, b.e) }
 func (b *bench) withdraw() []neighbor.Action  { return b.t.Withdraw(b.now, b.e) }
-func (b *bench) fix() []neighbor.Action       { return b.t.Fix(b.now, b.e, m2) }
-func (b *bench) unneeded() []neighbor.Action  { return b.t.Unneeded(b.now, b.e) }
-func (b *bench) deferred() []neighbor.Action  { b.t.Deferred(b.e); return nil }
-func (b *bench) sent() []neighbor.Action      { b.t.Sent(b.now, b.e); return nil }
+func (b *bench) restore() []neighbor.Action {
+	return b.t.Restore(b.now, b.e, m1, time.Minute, false, 9*time.Second)
+}
+func (b *bench) fix() []neighbor.Action      { return b.t.Fix(b.now, b.e, m2) }
+func (b *bench) unneeded() []neighbor.Action { return b.t.Unneeded(b.now, b.e) }
+func (b *bench) deferred() []neighbor.Action { b.t.Deferred(b.e); return nil }
+func (b *bench) sent() []neighbor.Action     { b.t.Sent(b.now, b.e); return nil }
 func (b *bench) answer(m topology.MAC) []neighbor.Action {
 	return b.t.Heard(b.now, b.e, neighbor.ARPReply(m))
 }
@@ -325,6 +331,12 @@ func TestTransitions(t *testing.T) {
 		{"probe", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
 		{"failed", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
 		{"permanent", "fix", (*bench).fix, permanent, m1, nil, 0},
+		{"idle", "restore", (*bench).restore, stale, m1, ops{P}, 10 * second},
+		{"memory", "restore", (*bench).restore, stale, m1, ops{P}, 10 * second},
+		{"asking", "restore", (*bench).restore, incomplete, none, nil, second},
+		{"reachable", "restore", (*bench).restore, reachable, m1, nil, 30 * second},
+		{"failed", "restore", (*bench).restore, failed, none, nil, 5 * second},
+		{"permanent", "restore", (*bench).restore, permanent, m1, nil, 0},
 		{"added", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
 		{"added", "garp, other", garp(m2), permanent, m1, nil, 0},
 		{"added", "answer, other", answer(m2), permanent, m1, nil, 0},

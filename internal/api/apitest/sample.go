@@ -157,6 +157,7 @@ func sampleConfig() api.Config {
 		Neighbors: api.ConfigNeighbors{RetransTime: "1s", McastSolicit: 3, UcastSolicit: 3, BaseReachableTime: "30s",
 			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000},
 		Metrics: api.ConfigMetrics{Listen: "127.0.0.1:9470"},
+		State:   api.ConfigState{Dir: "/var/lib/parkway"},
 		API:     api.ConfigAPI{Socket: "/run/parkway/parkway.sock", Mode: "0660"},
 		Log:     api.ConfigLog{Format: "auto", Level: "info"},
 	}
