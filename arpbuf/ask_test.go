@@ -95,9 +95,13 @@ func TestProbeUnanswered(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		g := start(t, nil)
 		done := g.ask(f.host, 50*time.Millisecond)
-		g.inject(1, wire.AppendARPAnnouncement(nil, macB, b4), f.reply(f.host.Next(), macB))
+		g.inject(1, wire.AppendARPAnnouncement(nil, macB, b4), wire.AppendARPRequest(nil, wire.Broadcast, macB, b4, lb4),
+			f.reply(f.host.Next(), macB))
 		if got := g.answered(done); got != (asked{}) {
 			t.Errorf("%+v", got)
+		}
+		if n := g.r.Questions(); n != 0 {
+			t.Errorf("%d questions left", n)
 		}
 		g.inject(1, f.reply(f.host, macB)) // too late
 		g.rest()
