@@ -82,11 +82,14 @@ func (r *Resolver) arpSender(p *lrp, a *wire.ARP, forUs bool) bool {
 	key := neighbor.Key{RouterPort: p.ID, IP: a.SenderIP}
 	n := r.known(key)
 	reply := a.Op == wire.ARPReply
+	wanted := reply && forUs && r.answers(key, a.SenderMAC)
 	if n == nil {
 		// Only a request makes an entry: one to us (RFC 826), or any when the
 		// router is told to listen. A reply that nobody asked for makes none.
-		wanted := !reply && (forUs || p.Options.AlwaysLearnFromARPRequest)
-		if !wanted || !p.onLink(a.SenderIP) || p.isBroadcast(a.SenderIP) {
+		if reply {
+			return wanted
+		}
+		if !forUs && !p.Options.AlwaysLearnFromARPRequest || !p.onLink(a.SenderIP) || p.isBroadcast(a.SenderIP) {
 			return false
 		}
 		if n = r.neighbor(key); n == nil {

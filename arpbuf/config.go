@@ -56,6 +56,8 @@ type Config struct {
 	ICMPBurst        int
 	UnreachableBurst int // at least this for the reports of packets that waited in vain: a full ring's worth
 
+	Saved []SavedNeighbor // what an earlier life has left: Resolver.Save
+
 	MaxSleep time.Duration // longest sleep of an idle loop between two looks
 
 	Logger *slog.Logger

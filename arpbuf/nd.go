@@ -82,8 +82,13 @@ func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 		r.conflict(p, na.Target, na.TLLA)
 		return used
 	}
-	n := r.known(neighbor.Key{RouterPort: p.ID, IP: na.Target})
+	key := neighbor.Key{RouterPort: p.ID, IP: na.Target}
+	wanted := na.Solicited && r.answers(key, speaker(na))
+	n := r.known(key)
 	if n == nil {
+		if wanted {
+			return used
+		}
 		return ignored
 	}
 	r.perform(r.table.Heard(r.turnAt, n.entry, neighbor.Advert{
@@ -91,6 +96,15 @@ func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 		Solicited: na.Solicited, Override: na.Override, Router: na.Router,
 	}))
 	return used
+}
+
+// speaker is the MAC that na stands for: an answer to a unicast question may leave it to
+// the Ethernet header (checklist N7).
+func speaker(na *wire.ND) topology.MAC {
+	if na.TLLAOK {
+		return na.TLLA
+	}
+	return na.EthSrc
 }
 
 // conflict: somebody else uses an address of ours (RFC 5227 §2.4).

@@ -77,8 +77,10 @@ func (r *Resolver) publish(n *nexthop, mac topology.MAC, state neighbor.State) {
 		r.unpublish(n, neighbor.Incomplete)
 		return
 	}
-	if state == neighbor.Stale {
-		r.plane.AdjacencyUsed(n.adj) // use is counted from here on
+	if state == neighbor.Reachable || state == neighbor.Stale { // use is counted from here on
+		if r.plane.AdjacencyUsed(n.adj) && state == neighbor.Stale {
+			r.table.Touched(r.turnAt, n.entry)
+		}
 	}
 	if n.entry.Confirmed() {
 		r.flag(n, n.flags|cgo.AdjKnown)

@@ -5,20 +5,27 @@ package arpbuf
 import (
 	"net/netip"
 
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
 	"github.com/parkway-gw/parkway/internal/topology"
 	"github.com/parkway-gw/parkway/internal/wire"
 )
 
 // probe asks for n: everybody, or the cached MAC alone.
 func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
-	key := n.entry.Key()
+	if r.sendProbe(n.entry.Key(), mac, unicast) {
+		n.wait.probed()
+	}
+}
+
+// sendProbe sends a probe for key; false when it could not.
+func (r *Resolver) sendProbe(key neighbor.Key, mac topology.MAC, unicast bool) bool {
 	p := r.ports.get(key.RouterPort)
 	b := r.frame[:0]
 	if key.IP.Is4() {
 		src, ok := p.arpSource(key.IP)
 		if !ok {
 			r.stats.NoSource++
-			return
+			return false
 		}
 		if !unicast {
 			mac = wire.Broadcast
@@ -31,7 +38,7 @@ func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
 	} else {
 		if !p.LinkLocal.IsValid() {
 			r.stats.NoSource++
-			return
+			return false
 		}
 		if unicast {
 			b = wire.AppendNeighborProbe(b, mac, p.mac(), p.LinkLocal, key.IP)
@@ -42,9 +49,8 @@ func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
 		r.stats.Solicitations++
 	}
 	r.frame = b
-	n.wait.probed()
 	r.probedAt = r.turnAt
-	r.send(p, b)
+	return r.send(p, b)
 }
 
 // arpSource is the address that asks for target: the port's in target's network,

@@ -42,6 +42,7 @@ type Resolver struct {
 	down     map[uint16]struct{} // switch ports whose link is known to be down
 	expireAt time.Time
 	icmp     icmpState
+	asks     map[*question]struct{} // probes on command that wait for their answers
 	stats    Stats
 	history  history
 	warned   map[string]time.Time // last log line of a kind
@@ -50,10 +51,15 @@ type Resolver struct {
 }
 
 // New prepares a Resolver: neighbors with a configured MAC become PERMANENT, next
-// hops of routes get their entries, gates are closed. It must be called before workers run, or on
+// hops of routes get their entries, saved neighbors are STALE, gates are closed. It must be called before workers run, or on
 // the control lcore.
 func New(plane Plane, cfg Config) (*Resolver, error) {
 	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	ports := newLRPs(plane.RouterPorts())
+	ages, err := newAges(ports.ports)
+	if err != nil {
 		return nil, err
 	}
 	r := &Resolver{
@@ -66,14 +72,16 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 		do:    make(chan func(), 64),
 		ready: make(chan struct{}),
 		ended: make(chan struct{}),
-		ports: newLRPs(plane.RouterPorts()),
+		ports: ports,
 		table: neighbor.New(neighbor.Config{
 			RetransTime: cfg.RetransTime, McastSolicit: cfg.McastSolicit, UcastSolicit: cfg.UcastSolicit,
 			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries, Remember: cfg.Remember,
+			Age: ages.of,
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
 		down:   make(map[uint16]struct{}),
+		asks:   make(map[*question]struct{}),
 		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst, cfg.UnreachableBurst),
 		warned: make(map[string]time.Time),
 	}
@@ -102,6 +110,7 @@ func (r *Resolver) configured() error {
 		}
 		r.perform(acts)
 	}
+	r.restore()
 	for _, g := range r.gates.list {
 		r.plane.ArmGate(g.SwitchPort)
 	}
@@ -175,6 +184,8 @@ func (r *Resolver) perform(acts []neighbor.Action) {
 		case neighbor.SampleUse:
 			if r.plane.AdjacencyUsed(n.adj) {
 				r.perform(r.table.Used(r.turnAt, n.entry))
+			} else {
+				r.perform(r.table.Unused(r.turnAt, n.entry))
 			}
 		case neighbor.Release:
 			r.release(n)

@@ -18,7 +18,8 @@ const (
 	FailParked
 	// DiscardParked: free what waits, silently.
 	DiscardParked
-	// SampleUse: look whether packets used the entry and call Used if so.
+	// SampleUse: look whether packets used the entry since the last look, and call Used
+	// or Unused.
 	SampleUse
 	// Release: the entry has left the table.
 	Release

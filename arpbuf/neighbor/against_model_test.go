@@ -19,7 +19,7 @@ import (
 // times over a handful of neighbors, some of them gateways, at a small bound.
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tab := neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }, MaxEntries: 3})
+		tab := neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }, MaxEntries: 3, Age: ageOf})
 		m := &model{max: 3}
 		now := t0
 		macs := []topology.MAC{m1, m2}
@@ -49,7 +49,7 @@ func TestAgainstModel(t *testing.T) {
 			k := key(rapid.IntRange(0, 5).Draw(t, "neighbor"))
 			mac := macs[rapid.IntRange(0, 1).Draw(t, "mac")]
 			event := rapid.SampledFrom([]string{"add", "needed", "heard", "requested", "used", "confirmed", "flush",
-				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "nothing"}).Draw(t, "event")
+				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "fix", "restore", "nothing"}).Draw(t, "event")
 			e, x := tab.Get(k), m.get(k)
 			switch {
 			case event == "add" || event == "needed" && e == nil:
@@ -79,6 +79,7 @@ func TestAgainstModel(t *testing.T) {
 			case event == "used":
 				acts = append(acts, tab.Used(now, e)...)
 				if x.state == "STALE" {
+					x.quiet = 0
 					m.to(x, "DELAY")
 					m.do(x, "publish")
 				}
@@ -87,6 +88,14 @@ func TestAgainstModel(t *testing.T) {
 				if x.state != "INCOMPLETE" {
 					m.heard(x, neighbor.Advert{Solicited: true})
 				}
+			case event == "unused":
+				acts = append(acts, tab.Unused(now, e)...)
+				if age := ageOf(k); x.state == "STALE" && age > 0 && x.quiet >= age {
+					m.forget(x)
+				}
+			case event == "touched":
+				tab.Touched(now, e)
+				x.quiet = 0
 			case event == "flush":
 				acts = append(acts, tab.Flush(now, e)...)
 				remembered := x.confirmed && !x.keep && x.state == "INCOMPLETE"
@@ -116,16 +125,36 @@ func TestAgainstModel(t *testing.T) {
 			case event == "withdraw":
 				acts = append(acts, tab.Withdraw(now, e)...)
 				m.withdraw(x)
+			case event == "restore":
+				acts = append(acts, tab.Restore(now, e, mac, 40*second, true, 3*second)...)
+				if x.state == "INCOMPLETE" && !x.asking {
+					x.mac, x.quiet, x.confirmed = mac, 40*second, true
+					m.to(x, "STALE")
+					x.left = 4 * second
+					m.do(x, "publish")
+				}
+			case event == "fix" && rapid.IntRange(0, 3).Draw(t, "really") == 0:
+				acts = append(acts, tab.Fix(now, e, mac)...)
+				if !x.pinned {
+					x.mac = mac
+					m.to(x, "PERMANENT")
+					m.do(x, "publish")
+				}
 			case event == "pin" && rapid.IntRange(0, 9).Draw(t, "really") == 0:
 				_, more := tab.Pin(now, k, mac)
 				acts = append(acts, more...)
-				x.mac = mac
+				x.mac, x.pinned = mac, true
 				m.to(x, "PERMANENT")
 				m.do(x, "publish")
 			}
 			compare(t, tab, m, acts, now)
 		}
 	})
+}
+
+// ageOf: key 0 and 4 age slowly, 1 and 5 sooner than REACHABLE ends, the others never.
+func ageOf(k neighbor.Key) time.Duration {
+	return []time.Duration{100 * second, 7 * second, 0, 0, 60 * second, second}[k.IP.As4()[3]]
 }
 
 func compare(t *rapid.T, tab *neighbor.Table, m *model, acts []neighbor.Action, now time.Time) {

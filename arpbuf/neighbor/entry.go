@@ -35,6 +35,7 @@ type Entry struct {
 	confirmed bool      // was REACHABLE at least once
 	since     time.Time // state entered
 	changed   time.Time // MAC last confirmed or set
+	active    time.Time // last sign of life, or of use; see age.go
 	sampleGap time.Duration
 
 	deadline time.Time // of the one timer; zero for none
@@ -62,6 +63,12 @@ func (e *Entry) Kept() bool { return e.keep }
 // IsRouter reports the R flag of the last advertisement (RFC 4861 §4.4).
 func (e *Entry) IsRouter() bool { return e.router }
 
+// Pinned reports an entry whose MAC is configured.
+func (e *Entry) Pinned() bool { return e.state == Permanent && e.origin == OriginStatic }
+
+// counts reports an entry that has a part in MaxEntries.
+func (e *Entry) counts() bool { return !e.keep && !e.Pinned() }
+
 // Asking reports INCOMPLETE with probes out.
 func (e *Entry) Asking() bool { return e.asking }
 
@@ -85,6 +92,10 @@ func (e *Entry) Since() time.Time { return e.since }
 
 // Changed returns when the MAC was last set or confirmed.
 func (e *Entry) Changed() time.Time { return e.changed }
+
+// Active returns when packets went there, or its host was heard, for the last time, as far
+// as is known.
+func (e *Entry) Active() time.Time { return e.active }
 
 // Deadline returns when the entry's timer fires; zero for never.
 func (e *Entry) Deadline() time.Time { return e.deadline }

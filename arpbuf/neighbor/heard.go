@@ -37,6 +37,9 @@ func (t *Table) Heard(now time.Time, e *Entry, a Advert) []Action {
 		}
 	case Reachable, Stale, Delay, Probe:
 		e.router = a.Router
+		if !a.HasMAC || a.MAC == e.mac {
+			e.active = now
+		}
 		t.update(now, e, a)
 	case Permanent:
 		if a.HasMAC && a.MAC != e.mac {
@@ -55,7 +58,7 @@ func (t *Table) Requested(now time.Time, e *Entry, mac topology.MAC) []Action {
 	case Incomplete, Failed:
 		t.resolve(now, e, Advert{MAC: mac, HasMAC: true})
 	case Reachable, Stale, Delay, Probe:
-		if mac != e.mac {
+		if e.active = now; mac != e.mac {
 			t.move(now, e, mac, false)
 		}
 	case Permanent:
@@ -69,7 +72,7 @@ func (t *Table) Requested(now time.Time, e *Entry, mac topology.MAC) []Action {
 // resolve: the first MAC of an entry without one. What waited goes out.
 func (t *Table) resolve(now time.Time, e *Entry, a Advert) {
 	t.stats.Resolved++
-	e.mac, e.changed = a.MAC, now
+	e.mac, e.changed, e.active = a.MAC, now, now
 	if a.Solicited {
 		t.enter(now, e, Reachable)
 	} else {
@@ -98,7 +101,7 @@ func (t *Table) update(now time.Time, e *Entry, a Advert) {
 // move: the host has another MAC; the next packet goes there (checklist A8).
 func (t *Table) move(now time.Time, e *Entry, mac topology.MAC, solicited bool) {
 	t.stats.Moves++
-	e.mac, e.changed = mac, now
+	e.mac, e.changed, e.active = mac, now, now
 	if solicited {
 		t.enter(now, e, Reachable)
 	} else {

@@ -19,12 +19,12 @@ func (t *Table) enter(now time.Time, e *Entry, s State) {
 	case Reachable:
 		// ReachableTime, RFC 4861 §6.3.2 and §10: uniform between half and one
 		// and a half times the base, drawn anew each time (N10).
-		e.confirmed, e.failures, e.changed = true, 0, now
-		t.start(e, now.Add(time.Duration(float64(t.cfg.BaseReachableTime)*(0.5+t.cfg.Rand()))))
+		e.confirmed, e.failures, e.changed, e.active = true, 0, now, now
+		t.start(e, now.Add(t.withinAge(e, time.Duration(float64(t.cfg.BaseReachableTime)*(0.5+t.cfg.Rand())))))
 	case Stale:
 		e.failures = 0
 		e.sampleGap = t.cfg.SampleUse
-		t.start(e, now.Add(e.sampleGap))
+		t.start(e, t.nextLook(now, e))
 	case Delay:
 		t.start(e, now.Add(t.cfg.DelayFirstProbe))
 	case Probe:
@@ -81,6 +81,7 @@ func (t *Table) Needed(now time.Time, e *Entry) []Action {
 func (t *Table) Used(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Stale:
+		e.active = now
 		t.enter(now, e, Delay)
 		t.act(Publish, e)
 	case Incomplete, Reachable, Delay, Probe, Failed, Permanent:
@@ -147,7 +148,7 @@ func (t *Table) timeout(now time.Time, e *Entry) {
 		t.act(Publish, e)
 	case Stale:
 		e.sampleGap = min(2*e.sampleGap, t.cfg.MaxSampleUse)
-		t.start(e, now.Add(e.sampleGap))
+		t.start(e, t.nextLook(now, e))
 		t.act(SampleUse, e)
 	case Delay: // RFC 4861 §7.3.3: nobody confirmed it
 		t.enter(now, e, Probe)

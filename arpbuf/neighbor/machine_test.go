@@ -54,6 +54,10 @@ import (
 //	             answer m1                     REACHABLE    P
 //	             NA O=0 m2                     =
 //	             GARP m2                       STALE        P
+//	             unused, too young             =
+//	             unused, aged                  gone         R
+//	              if it was ever REACHABLE     memory       P
+//	             touched                       =                     young again
 //	DELAY        timer                         PROBE        u P
 //	             confirmed                     REACHABLE    P
 //	             NA S=1 without MAC            REACHABLE    P
@@ -70,7 +74,13 @@ import (
 //	usable, FAILED: flush, link down           gone         R
 //	 if it was ever REACHABLE                  memory       P
 //	any but PERMANENT: withdraw                gone         R
+//	INCOMPLETE   restore m1                    STALE        P        first look when told
+//	 (idle), memory
+//	any other    restore                       =
+//	any other    fix m2                        PERMANENT    P        added, with m2
 //	PERMANENT    anything                      =
+//	 (added)     fix m2                        PERMANENT    P        with m2
+//	             withdraw                      gone         R
 var (
 	t0 = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	m1 = topology.MAC{2, 0, 0, 0, 0, 1}
@@ -86,9 +96,12 @@ type bench struct {
 	now time.Time
 }
 
-func newBench() *bench {
+func newBench() *bench { return agingBench(0) }
+
+// agingBench is newBench with mac_binding_age_threshold.
+func agingBench(age time.Duration) *bench {
 	b := &bench{now: t0}
-	b.t = neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }})
+	b.t = neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }, Age: func(neighbor.Key) time.Duration { return age }})
 	b.e, _ = b.t.Add(b.now, k)
 	return b
 }
@@ -108,10 +121,16 @@ func (b *bench) used() []neighbor.Action      { return b.t.Used(b.now, b.e) }
 func (b *bench) confirmed() []neighbor.Action { return b.t.Confirmed(b.now, b.e) }
 func (b *bench) flush() []neighbor.Action     { return b.t.Flush(b.now, b.e) }
 func (b *bench) linkDown() []neighbor.Action  { return b.t.LinkDown(b.now, b.e) }
+func (b *bench) unused() []neighbor.Action    { return b.t.Unused(b.now, b.e) }
+func (b *bench) touched() []neighbor.Action   { b.t.Touched(b.now, b.e); return b.t.Unused(b.now, b.e) }
 func (b *bench) withdraw() []neighbor.Action  { return b.t.Withdraw(b.now, b.e) }
-func (b *bench) unneeded() []neighbor.Action  { return b.t.Unneeded(b.now, b.e) }
-func (b *bench) deferred() []neighbor.Action  { b.t.Deferred(b.e); return nil }
-func (b *bench) sent() []neighbor.Action      { b.t.Sent(b.now, b.e); return nil }
+func (b *bench) restore() []neighbor.Action {
+	return b.t.Restore(b.now, b.e, m1, time.Minute, false, 9*time.Second)
+}
+func (b *bench) fix() []neighbor.Action      { return b.t.Fix(b.now, b.e, m2) }
+func (b *bench) unneeded() []neighbor.Action { return b.t.Unneeded(b.now, b.e) }
+func (b *bench) deferred() []neighbor.Action { b.t.Deferred(b.e); return nil }
+func (b *bench) sent() []neighbor.Action     { b.t.Sent(b.now, b.e); return nil }
 func (b *bench) answer(m topology.MAC) []neighbor.Action {
 	return b.t.Heard(b.now, b.e, neighbor.ARPReply(m))
 }
@@ -154,6 +173,7 @@ var come = map[string]func(*bench){
 		b.fire()
 		b.fire()
 	},
+	"added":     func(b *bench) { b.t.Fix(b.now, b.e, m1) },
 	"permanent": func(b *bench) { b.e, _ = b.t.Pin(b.now, k, m1) },
 }
 
@@ -190,6 +210,7 @@ func TestTransitions(t *testing.T) {
 		{"idle", "confirmed", (*bench).confirmed, incomplete, none, nil, 0},
 		{"idle", "garp", garp(m1), stale, m1, ops{P}, second},
 		{"idle", "answer", answer(m1), reachable, m1, ops{P}, 30 * second},
+		{"idle", "unused", (*bench).unused, incomplete, none, nil, 0},
 
 		{"asking", "needed again", (*bench).needed, incomplete, none, nil, second},
 		{"asking", "timer, probes left", fire, incomplete, none, ops{M}, second},
@@ -247,6 +268,7 @@ func TestTransitions(t *testing.T) {
 		{"reachable", "flush", (*bench).flush, incomplete, none, ops{P}, 10 * minute},
 		{"reachable", "link down", (*bench).linkDown, incomplete, none, ops{P}, 10 * minute},
 		{"reachable", "withdraw", (*bench).withdraw, reachable, m1, ops{R}, 0},
+		{"reachable", "unused", (*bench).unused, reachable, m1, nil, 30 * second},
 
 		{"stale", "used", (*bench).used, delay, m1, ops{P}, 5 * second},
 		{"stale", "timer", fire, stale, m1, ops{S}, 2 * second},
@@ -257,6 +279,8 @@ func TestTransitions(t *testing.T) {
 		{"stale", "garp, other", garp(m2), stale, m2, ops{P}, second},
 		{"stale", "garp, same", garp(m1), stale, m1, nil, second},
 		{"stale", "flush", (*bench).flush, stale, m1, ops{R}, 0},
+		{"stale", "touched", (*bench).touched, stale, m1, nil, second},
+		{"stale", "unused", (*bench).unused, stale, m1, nil, second},
 
 		{"delay", "timer", fire, probe, m1, ops{U, P}, second},
 		{"delay", "used", (*bench).used, delay, m1, nil, 5 * second},
@@ -265,6 +289,7 @@ func TestTransitions(t *testing.T) {
 		{"delay", "request, same", request(m1), delay, m1, nil, 5 * second},
 		{"delay", "request, other", request(m2), stale, m2, ops{P}, second},
 		{"delay", "flush", (*bench).flush, delay, m1, ops{R}, 0},
+		{"delay", "unused", (*bench).unused, delay, m1, nil, 5 * second},
 
 		{"probe", "timer, probes left", fire, probe, m1, ops{U}, second},
 		{"lastprobe", "timer, none left", fire, probe, m1, ops{R}, 0},
@@ -274,6 +299,7 @@ func TestTransitions(t *testing.T) {
 		{"probe", "NA S=1 without MAC", na(neighbor.Advert{Solicited: true}), reachable, m1, ops{P}, 30 * second},
 		{"probe", "needed", (*bench).needed, probe, m1, nil, second},
 		{"probe", "flush", (*bench).flush, probe, m1, ops{R}, 0},
+		{"probe", "unused", (*bench).unused, probe, m1, nil, second},
 
 		{"failed", "needed", (*bench).needed, failed, none, nil, 5 * second},
 		{"failed", "used", (*bench).used, failed, none, nil, 5 * second},
@@ -286,6 +312,7 @@ func TestTransitions(t *testing.T) {
 		{"failed", "withdraw", (*bench).withdraw, failed, none, ops{R}, 0},
 		{"failed", "flush", (*bench).flush, failed, none, ops{R}, 0},
 		{"failed", "link down", (*bench).linkDown, failed, none, ops{R}, 0},
+		{"failed", "unused", (*bench).unused, failed, none, nil, 5 * second},
 
 		{"permanent", "needed", (*bench).needed, permanent, m1, nil, 0},
 		{"permanent", "used", (*bench).used, permanent, m1, nil, 0},
@@ -296,7 +323,30 @@ func TestTransitions(t *testing.T) {
 		{"permanent", "flush", (*bench).flush, permanent, m1, nil, 0},
 		{"permanent", "link down", (*bench).linkDown, permanent, m1, nil, 0},
 		{"permanent", "withdraw", (*bench).withdraw, permanent, m1, nil, 0},
+		{"idle", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"asking", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"deferred", "fix", (*bench).fix, permanent, m2, ops{C, P}, 0},
+		{"reachable", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"stale", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"probe", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"failed", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"permanent", "fix", (*bench).fix, permanent, m1, nil, 0},
+		{"idle", "restore", (*bench).restore, stale, m1, ops{P}, 10 * second},
+		{"memory", "restore", (*bench).restore, stale, m1, ops{P}, 10 * second},
+		{"asking", "restore", (*bench).restore, incomplete, none, nil, second},
+		{"reachable", "restore", (*bench).restore, reachable, m1, nil, 30 * second},
+		{"failed", "restore", (*bench).restore, failed, none, nil, 5 * second},
+		{"permanent", "restore", (*bench).restore, permanent, m1, nil, 0},
+		{"added", "fix", (*bench).fix, permanent, m2, ops{P}, 0},
+		{"added", "garp, other", garp(m2), permanent, m1, nil, 0},
+		{"added", "answer, other", answer(m2), permanent, m1, nil, 0},
+		{"added", "used", (*bench).used, permanent, m1, nil, 0},
+		{"added", "unused", (*bench).unused, permanent, m1, nil, 0},
+		{"added", "flush", (*bench).flush, permanent, m1, nil, 0},
+		{"added", "link down", (*bench).linkDown, permanent, m1, nil, 0},
+		{"added", "withdraw", (*bench).withdraw, permanent, m1, ops{R}, 0},
 		{"permanent", "timer", fire, permanent, m1, nil, 0},
+		{"permanent", "unused", (*bench).unused, permanent, m1, nil, 0},
 	} {
 		t.Run(row.from+"/"+row.name, func(t *testing.T) {
 			b := newBench()

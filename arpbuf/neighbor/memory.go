@@ -47,10 +47,11 @@ func (t *Table) forget(now time.Time, e *Entry) {
 }
 
 // Withdraw: e's router, router port or route goes away. Nothing is kept, the memory
-// neither, but for what the configuration says. What waits must have been freed.
+// neither, nor what a command has added; only what the configuration says stays. What
+// waits must have been freed.
 func (t *Table) Withdraw(now time.Time, e *Entry) []Action {
-	if e.state != Permanent {
-		e.confirmed, e.failures = false, 0
+	if !e.Pinned() {
+		e.confirmed, e.failures, e.origin = false, 0, learnedBy(e.key)
 		if e.keep && e.asking {
 			t.idle(now, e)
 		} else {

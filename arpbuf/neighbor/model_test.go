@@ -26,8 +26,10 @@ type entryModel struct {
 	mac                     topology.MAC
 	keep, asking, confirmed bool
 	deferred                bool
+	pinned                  bool // PERMANENT by configuration
 	tries, probes, failures int
 	gap, left               time.Duration // left: until the timer, -1 for none
+	quiet                   time.Duration // since it was used or heard last
 	restedAt                int           // 0: not fit for eviction
 	rank                    int           // who goes first: 1 never answered, 2 has no MAC any more, 3 is not used
 }
@@ -92,7 +94,7 @@ func (m *model) add(k neighbor.Key) *entryModel {
 	dynamic := 0
 	var victim *entryModel
 	for _, e := range m.entries {
-		if e.keep || e.state == "PERMANENT" {
+		if e.keep || e.pinned {
 			continue
 		}
 		dynamic++
@@ -120,9 +122,13 @@ func (m *model) to(e *entryModel, state string) {
 	case "INCOMPLETE":
 		e.mac, e.left = topology.MAC{}, -1
 	case "REACHABLE":
-		e.left, e.confirmed, e.failures = 30*second, true, 0
+		e.left, e.confirmed, e.failures, e.quiet = 30*second, true, 0, 0
+		if age := ageOf(e.key); age > 0 {
+			e.left = min(e.left, age)
+		}
 	case "STALE":
-		e.left, e.gap, e.failures = second, second, 0
+		e.gap, e.failures = second, 0
+		m.look(e)
 	case "DELAY":
 		e.left = 5 * second
 	case "PROBE":
@@ -136,6 +142,14 @@ func (m *model) to(e *entryModel, state string) {
 		e.left = -1
 	}
 	m.rest(e)
+}
+
+// look sets the timer for the next look at whether e is used.
+func (m *model) look(e *entryModel) {
+	e.left = e.gap
+	if rest := ageOf(e.key) - e.quiet; rest > 0 {
+		e.left = min(e.left, rest)
+	}
 }
 
 func (m *model) needed(e *entryModel) {
@@ -185,7 +199,7 @@ func (m *model) deferral(e *entryModel, sent bool) {
 }
 
 func (m *model) withdraw(e *entryModel) {
-	if e.state == "PERMANENT" {
+	if e.pinned {
 		return
 	}
 	e.confirmed, e.failures = false, 0
@@ -200,6 +214,9 @@ func (m *model) withdraw(e *entryModel) {
 func (m *model) heard(e *entryModel, a neighbor.Advert) {
 	same := !a.HasMAC || a.MAC == e.mac
 	claim := "STALE"
+	if same || a.Override { // O=0 with another MAC says nothing of this one
+		e.quiet = 0
+	}
 	if a.Solicited {
 		claim = "REACHABLE"
 	}
@@ -207,7 +224,7 @@ func (m *model) heard(e *entryModel, a neighbor.Advert) {
 	case e.state == "PERMANENT":
 	case e.state == "INCOMPLETE" || e.state == "FAILED":
 		if a.HasMAC {
-			e.mac = a.MAC
+			e.mac, e.quiet = a.MAC, 0
 			m.to(e, claim)
 			m.do(e, "publish")
 		}
@@ -261,7 +278,7 @@ func (m *model) fire(e *entryModel) {
 		m.do(e, "publish")
 	case "STALE":
 		e.gap = min(2*e.gap, 16*second)
-		e.left = e.gap
+		m.look(e)
 		m.do(e, "sample-use")
 	case "DELAY":
 		m.to(e, "PROBE")
@@ -292,7 +309,7 @@ func (m *model) pass(d time.Duration) {
 			step = min(step, due.left)
 		}
 		for _, e := range m.entries {
-			if e.left >= 0 {
+			if e.quiet += step; e.left >= 0 {
 				e.left -= step
 			}
 		}

@@ -23,7 +23,7 @@ const (
 	// Failed: probes went unanswered. Packets are dropped until the hold-off
 	// ends or the host speaks.
 	Failed
-	// Permanent: configured. Nothing heard changes it.
+	// Permanent: configured, or added by command. Nothing heard changes it.
 	Permanent
 
 	numStates
@@ -57,15 +57,18 @@ const (
 	OriginARP    Origin = iota // learned by ARP
 	OriginND                   // learned by Neighbor Discovery
 	OriginStatic               // configured
+	OriginAdded                // by command, until the next start
 )
 
-// String returns arp, nd or static.
+// String returns arp, nd, static or added.
 func (o Origin) String() string {
 	switch o {
 	case OriginARP:
 		return "arp"
 	case OriginND:
 		return "nd"
+	case OriginAdded:
+		return "added"
 	default:
 		return "static"
 	}

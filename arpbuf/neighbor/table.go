@@ -11,18 +11,23 @@ import (
 
 // Config holds the timers and bounds. Values below 1 take the default.
 type Config struct {
-	RetransTime       time.Duration  // between probes (RETRANS_TIMER); 1 s
-	McastSolicit      int            // probes before FAILED (MAX_MULTICAST_SOLICIT); 3
-	UcastSolicit      int            // probes in PROBE (MAX_UNICAST_SOLICIT); 3
-	BaseReachableTime time.Duration  // REACHABLE lasts this × U(0.5, 1.5); 30 s
-	DelayFirstProbe   time.Duration  // DELAY (DELAY_FIRST_PROBE_TIME); 5 s
-	FailedHoldoff     time.Duration  // first hold-off; doubles with each failure; 5 s
-	MaxFailedHoldoff  time.Duration  // where doubling ends (RFC 7048 §3); 60 s
-	SampleUse         time.Duration  // how soon STALE looks for use, doubling while there is none; 1 s
-	MaxSampleUse      time.Duration  // where that doubling ends; 16 s
-	Remember          time.Duration  // how long an unused entry is remembered to have answered; 10 min
-	MaxEntries        int            // dynamic entries; 65536
-	Rand              func() float64 // in [0, 1); default math/rand
+	RetransTime       time.Duration // between probes (RETRANS_TIMER); 1 s
+	McastSolicit      int           // probes before FAILED (MAX_MULTICAST_SOLICIT); 3
+	UcastSolicit      int           // probes in PROBE (MAX_UNICAST_SOLICIT); 3
+	BaseReachableTime time.Duration // REACHABLE lasts this × U(0.5, 1.5); 30 s
+	DelayFirstProbe   time.Duration // DELAY (DELAY_FIRST_PROBE_TIME); 5 s
+	FailedHoldoff     time.Duration // first hold-off; doubles with each failure; 5 s
+	MaxFailedHoldoff  time.Duration // where doubling ends (RFC 7048 §3); 60 s
+	SampleUse         time.Duration // how soon STALE looks for use, doubling while there is none; 1 s
+	MaxSampleUse      time.Duration // where that doubling ends; 16 s
+	Remember          time.Duration // how long an unused entry is remembered to have answered; 10 min
+	MaxEntries        int           // dynamic entries; 65536
+
+	// Age says after how long without use a neighbor is forgotten; see age.go. 0 is
+	// never, and so is a nil Age.
+	Age func(Key) time.Duration
+
+	Rand func() float64 // in [0, 1); default math/rand
 }
 
 func (c *Config) complete() {
@@ -48,6 +53,9 @@ func (c *Config) complete() {
 	def(&c.MaxSampleUse, 16*time.Second)
 	def(&c.Remember, 10*time.Minute)
 	count(&c.MaxEntries, 65536)
+	if c.Age == nil {
+		c.Age = func(Key) time.Duration { return 0 }
+	}
 	if c.Rand == nil {
 		c.Rand = rand.Float64
 	}
@@ -62,6 +70,7 @@ type Stats struct {
 	Moves           uint64 // a known neighbor changed its MAC
 	Evicted         uint64 // entries that gave way to new ones at MaxEntries
 	Refused         uint64 // new entries that found no place at MaxEntries
+	Aged            uint64 // entries that were forgotten for want of use
 	Conflicts       uint64 // somebody spoke for a PERMANENT entry with another MAC
 }
 
@@ -125,7 +134,7 @@ func (t *Table) Gateway(now time.Time, key Key) *Entry {
 	e := t.entries[key]
 	if e == nil {
 		e = t.insert(now, key)
-	} else if !e.keep && e.state != Permanent {
+	} else if e.counts() {
 		t.dynamic--
 	}
 	e.keep = true
@@ -138,7 +147,7 @@ func (t *Table) Pin(now time.Time, key Key, mac topology.MAC) (*Entry, []Action)
 	e := t.entries[key]
 	if e == nil {
 		e = t.insert(now, key)
-	} else if !e.keep && e.state != Permanent {
+	} else if e.counts() {
 		t.dynamic--
 	}
 	e.mac, e.origin, e.changed = mac, OriginStatic, now
@@ -147,11 +156,28 @@ func (t *Table) Pin(now time.Time, key Key, mac topology.MAC) (*Entry, []Action)
 	return e, t.take()
 }
 
-func (t *Table) insert(now time.Time, key Key) *Entry {
-	e := &Entry{key: key, state: Incomplete, since: now, heapAt: -1, origin: OriginND}
-	if key.IP.Is4() {
-		e.origin = OriginARP
+// Fix makes e PERMANENT with mac by command: nothing heard changes it, and it goes with
+// Withdraw alone. It counts against MaxEntries as it did before. A pinned entry stays
+// as it is.
+func (t *Table) Fix(now time.Time, e *Entry, mac topology.MAC) []Action {
+	if !e.Pinned() {
+		e.mac, e.origin, e.changed = mac, OriginAdded, now
+		t.enter(now, e, Permanent)
+		t.act(Publish, e)
 	}
+	return t.take()
+}
+
+// learnedBy is the origin of what is learned about key.
+func learnedBy(key Key) Origin {
+	if key.IP.Is4() {
+		return OriginARP
+	}
+	return OriginND
+}
+
+func (t *Table) insert(now time.Time, key Key) *Entry {
+	e := &Entry{key: key, state: Incomplete, since: now, heapAt: -1, origin: learnedBy(key)}
 	t.entries[key] = e
 	t.list(e)
 	return e
@@ -165,7 +191,7 @@ func (t *Table) remove(e *Entry) {
 		e.in.drop(e)
 	}
 	delete(t.entries, e.key)
-	if !e.keep && e.state != Permanent {
+	if e.counts() {
 		t.dynamic--
 	}
 	t.act(Release, e)

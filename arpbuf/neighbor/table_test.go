@@ -231,3 +231,33 @@ func TestDeferredProbes(t *testing.T) {
 		t.Errorf("%d probes counted, want 1", got)
 	}
 }
+
+// Added entries count against MaxEntries, are never evicted, and give their place back.
+func TestAddedEntriesCount(t *testing.T) {
+	tab := neighbor.New(neighbor.Config{MaxEntries: 2})
+	for i := range 2 {
+		e, _ := tab.Add(t0, key(i))
+		tab.Fix(t0, e, m1)
+		if e.Origin() != neighbor.OriginAdded || e.Pinned() {
+			t.Errorf("origin %s, pinned %v", e.Origin(), e.Pinned())
+		}
+	}
+	if e, _ := tab.Add(t0, key(2)); e != nil {
+		t.Error("a third entry found room beside two that were added")
+	}
+	tab.Withdraw(t0, tab.Get(key(0)))
+	e, _ := tab.Add(t0, key(2))
+	if e == nil {
+		t.Fatal("the place of a withdrawn entry is not free")
+	}
+	tab.Pin(t0, key(1), m2) // configured from now on: no part in MaxEntries
+	if e, _ := tab.Add(t0, key(3)); e == nil {
+		t.Error("a pinned entry counts")
+	}
+	gw := tab.Gateway(t0, key(9))
+	tab.Fix(t0, gw, m1)
+	acts := tab.Withdraw(t0, gw)
+	if len(acts) != 1 || acts[0].State != neighbor.Incomplete || gw.Origin() != neighbor.OriginARP {
+		t.Errorf("a gateway after its added MAC: %v, origin %s", acts, gw.Origin())
+	}
+}

@@ -148,6 +148,24 @@ func (c *Client) FlushNeighbors(ctx context.Context, req FlushRequest) (int, err
 	return r.Flushed, err
 }
 
+// AddNeighbor gives a neighbor a MAC until the daemon ends.
+func (c *Client) AddNeighbor(ctx context.Context, req AddNeighborRequest) (r AddNeighborReply, err error) {
+	err = c.call(ctx, http.MethodPost, "neighbors/add", req, &r)
+	return r, err
+}
+
+// DeleteNeighbor forgets a neighbor that was learned or added.
+func (c *Client) DeleteNeighbor(ctx context.Context, req DeleteNeighborRequest) (r DeleteNeighborReply, err error) {
+	err = c.call(ctx, http.MethodPost, "neighbors/del", req, &r)
+	return r, err
+}
+
+// ProbeNeighbor asks for an address and waits for the answer.
+func (c *Client) ProbeNeighbor(ctx context.Context, req ProbeNeighborRequest) (r ProbeNeighborReply, err error) {
+	err = c.call(ctx, http.MethodPost, "neighbors/probe", req, &r)
+	return r, err
+}
+
 // ReleasePort lets go what waits for a gated switch port.
 func (c *Client) ReleasePort(ctx context.Context, name string) (r ReleaseReply, err error) {
 	err = c.call(ctx, http.MethodPost, "gates/release", ReleaseRequest{Port: name}, &r)

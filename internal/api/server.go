@@ -109,6 +109,9 @@ func Handler(src Source) http.Handler {
 		n, err := src.FlushNeighbors(ctx, req)
 		return FlushReply{Flushed: n}, err
 	})
+	post(mux, "neighbors/add", src.AddNeighbor)
+	post(mux, "neighbors/del", src.DeleteNeighbor)
+	post(mux, "neighbors/probe", src.ProbeNeighbor)
 	post(mux, "gates/release", func(ctx context.Context, req ReleaseRequest) (ReleaseReply, error) {
 		if req.Port == "" {
 			return ReleaseReply{}, fmt.Errorf(`%w: say which switch port, as in {"port": "pod1"}`, ErrBadRequest)

@@ -31,6 +31,15 @@ type Source interface {
 	// that cannot match anything is an error that wraps ErrBadRequest.
 	FlushNeighbors(context.Context, FlushRequest) (int, error)
 
+	// AddNeighbor gives a neighbor a MAC until the daemon ends or DeleteNeighbor, in
+	// place of what was learned. DeleteNeighbor forgets a neighbor that was learned or
+	// added and frees what waits for it. ProbeNeighbor asks for an address once and
+	// waits for the answer; that there is none is no error. What is configured, what
+	// can't be a neighbor and what is not there is an error that wraps ErrBadRequest.
+	AddNeighbor(context.Context, AddNeighborRequest) (AddNeighborReply, error)
+	DeleteNeighbor(context.Context, DeleteNeighborRequest) (DeleteNeighborReply, error)
+	ProbeNeighbor(context.Context, ProbeNeighborRequest) (ProbeNeighborReply, error)
+
 	// ReleasePort opens the gate of a switch port as if it had come up: what waits for
 	// it leaves in order. It returns how many packets those were. A port that is not
 	// there or has no park_until is an error that wraps ErrBadRequest and names those

@@ -18,6 +18,7 @@ type Config struct {
 	Neighbors         ConfigNeighbors              `json:"neighbors"`
 	Metrics           ConfigMetrics                `json:"metrics"`
 	API               ConfigAPI                    `json:"api"`
+	State             ConfigState                  `json:"state"`
 	Log               ConfigLog                    `json:"log"`
 }
 
@@ -162,6 +163,11 @@ type ConfigMetrics struct {
 type ConfigAPI struct {
 	Socket string `json:"socket"`
 	Mode   string `json:"mode"`
+}
+
+// ConfigState is the section state.
+type ConfigState struct {
+	Dir string `json:"dir"`
 }
 
 // ConfigLog is the section log.

@@ -191,13 +191,16 @@ func (g *gateway) startDatapath(ctx context.Context, eal *dpdk.EAL) error {
 		}
 		return err
 	})
-	r, err := arpbuf.New(f, arpbufConfig(g.cfg, eal, g.log))
+	ac := arpbufConfig(g.cfg, eal, g.log)
+	ac.Saved = readSaved(g.cfg, g.log)
+	r, err := arpbuf.New(f, ac)
 	if err != nil {
 		return err
 	}
 	if err := f.Start(); err != nil {
 		return err
 	}
+	g.onStop(func() error { save(g.cfg, g.log, r.Save()); return nil }) // once control has ended
 	g.background("control", r.Run)
 	select {
 	case <-r.Ready():

@@ -5,6 +5,7 @@
 //
 // It uses nothing that a program which embeds the gateway couldn't: of this module it
 // imports forwarder, arpbuf and dpdk, and internal/config, internal/api and
-// internal/metrics for the file, the socket and the scrapes. Run is called once in
+// internal/metrics for the file, the socket and the scrapes, and internal/state for
+// what lasts. Run is called once in
 // the life of a process, on any goroutine; DPDK starts only once.
 package app

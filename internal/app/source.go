@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"os"
 	"time"
 
@@ -55,12 +54,8 @@ func (s *source) Ports(context.Context) ([]api.Port, error) {
 func (s *source) Neighbors(context.Context) ([]api.Neighbor, error) {
 	var out []api.Neighbor
 	for _, n := range s.r.Neighbors() {
-		mac := ""
-		if !n.MAC.IsZero() {
-			mac = n.MAC.String()
-		}
 		out = append(out, api.Neighbor{
-			Router: n.Router, RouterPort: n.RouterPort, IP: n.IP.String(), MAC: mac, State: n.State,
+			Router: n.Router, RouterPort: n.RouterPort, IP: n.IP.String(), MAC: macText(n.MAC), State: n.State,
 			AgeSeconds: n.Age.Seconds(), Origin: n.Origin,
 		})
 	}
@@ -119,11 +114,10 @@ func (s *source) Config(context.Context) (api.Config, error) { return viewConfig
 func (s *source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int, error) {
 	filter := arpbuf.Filter{RouterPort: req.RouterPort}
 	if req.IP != "" {
-		ip, err := netip.ParseAddr(req.IP)
-		if err != nil || ip.Zone() != "" {
-			return 0, fmt.Errorf("%w: %q is no IP address", api.ErrBadRequest, req.IP)
+		var err error
+		if filter.IP, err = parseIP(req.IP); err != nil {
+			return 0, err
 		}
-		filter.IP = ip.Unmap()
 	}
 	if req.RouterPort != "" && !s.hasRouterPort(req.RouterPort) {
 		return 0, fmt.Errorf("%w: there is no router port %q; `parkway show` lists them", api.ErrBadRequest, req.RouterPort)

@@ -39,6 +39,7 @@ func viewConfig(c *config.Config) api.Config {
 			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate,
 		},
 		Metrics: api.ConfigMetrics{Listen: c.Metrics.Listen},
+		State:   api.ConfigState{Dir: c.State.Dir},
 		API:     api.ConfigAPI{Socket: c.API.Socket, Mode: fmt.Sprintf("%04o", c.API.Mode)},
 		Log:     api.ConfigLog{Format: string(c.Log.Format), Level: string(c.Log.Level)},
 	}

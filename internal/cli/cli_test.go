@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -122,6 +124,59 @@ func TestNeighborFlush(t *testing.T) {
 	}
 }
 
+// TestNeighborCommands compares what the commands print, and what they ask for.
+func TestNeighborCommands(t *testing.T) {
+	src := apitest.Sample()
+	socket := apitest.Serve(t, src)
+	for _, c := range []struct {
+		args string
+		want result
+	}{
+		{"add lr0-ext 192.168.123.9 00:00:03:00:00:09", result{0, "added 192.168.123.9 00:00:03:00:00:09 behind lr0-ext\n", ""}},
+		{"del lr0-ext 192.168.123.1", result{0, "deleted 192.168.123.1 (no MAC) behind lr0-ext; 3 packets waited for it and went too\n", ""}},
+		{"probe lr0-ext 2001:db8:f0f0::10 --wait 2500ms",
+			result{0, "2001:db8:f0f0::10 is at 00:00:03:00:00:10 behind lr0-ext, 125µs; its known MAC was asked\n", ""}},
+		{"add lr0-ext 192.168.123.9 00:00:03:00:00:09 -o json",
+			result{0, "{\n  \"router_port\": \"lr0-ext\",\n  \"ip\": \"192.168.123.9\",\n  \"mac\": \"00:00:03:00:00:09\"\n}\n", ""}},
+	} {
+		if r := parkway(t, nil, append(strings.Fields("neighbor "+c.args), "--socket", socket)...); r != c.want {
+			t.Errorf("%s: %+v", c.args, r)
+		}
+	}
+	src.Do(func() {
+		want := []any{
+			api.AddNeighborRequest{RouterPort: "lr0-ext", IP: "192.168.123.9", MAC: "00:00:03:00:00:09"},
+			api.DeleteNeighborRequest{RouterPort: "lr0-ext", IP: "192.168.123.1"},
+			api.ProbeNeighborRequest{RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", WaitSeconds: 2.5},
+		}
+		if !reflect.DeepEqual(src.Commands[:3], want) {
+			t.Errorf("%+v", src.Commands)
+		}
+		src.Answers.Probed = api.ProbeNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.77", Kind: api.ProbeMulticast}
+		src.Answers.Deleted = api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.9", MAC: "00:00:03:00:00:09"}
+	})
+	r := parkway(t, nil, "neighbor", "probe", "lr0-ext", "192.168.123.77", "--socket", socket)
+	if r != (result{1, "", "parkway: no answer from 192.168.123.77 behind lr0-ext within 1s; everybody was asked\n"}) {
+		t.Errorf("%+v", r)
+	}
+	r = parkway(t, nil, "neighbor", "probe", "lr0-ext", "192.168.123.77", "-o", "json", "--socket", socket)
+	if r.exit != 1 || r.stderr != "" || !strings.Contains(r.stdout, "\"answered\": false") {
+		t.Errorf("%+v", r)
+	}
+	r = parkway(t, nil, "neighbor", "del", "lr0-ext", "192.168.123.9", "--socket", socket)
+	if r != (result{0, "deleted 192.168.123.9 00:00:03:00:00:09 behind lr0-ext\n", ""}) {
+		t.Errorf("%+v", r)
+	}
+	shown := parkway(t, nil, "neighbor", "show", "--socket", socket)
+	golden(t, "show-neighbors.txt", shown.stdout)
+	src.Do(func() { src.Err = fmt.Errorf("%w: there is no router port", api.ErrBadRequest) })
+	for _, args := range []string{"add lrx 192.168.123.9 00:00:03:00:00:09", "del lrx 192.168.123.9", "probe lrx 192.168.123.9"} {
+		if r := parkway(t, nil, append(strings.Fields("neighbor "+args), "--socket", socket)...); r != (result{1, "", "parkway: bad request: there is no router port\n"}) {
+			t.Errorf("%s: %+v", args, r)
+		}
+	}
+}
+
 func TestPortRelease(t *testing.T) {
 	src := apitest.Sample()
 	socket := apitest.Serve(t, src)
@@ -180,6 +235,11 @@ func TestMistakes(t *testing.T) {
 		{"show -x", 2, "parkway: unknown shorthand flag: 'x' in -x; see `parkway show --help`\n"},
 		{"show -o yaml", 2, "parkway: invalid argument \"yaml\" for \"-o, --output\" flag: the forms are table and json; see `parkway show --help`\n"},
 		{"neighbor flsh", 2, "parkway: there is no command `parkway neighbor flsh`; did you mean `parkway neighbor flush`?\n"},
+		{"neighbor add lr0-ext 192.168.123.9", 2, "parkway: `parkway neighbor add` needs the MAC of the neighbor; see `parkway neighbor add --help`\n"},
+		{"neighbor del lr0-ext", 2, "parkway: `parkway neighbor del` needs the IP address of the neighbor; see `parkway neighbor del --help`\n"},
+		{"neighbor probe", 2, "parkway: `parkway neighbor probe` needs the ROUTER-PORT; see `parkway neighbor probe --help`\n"},
+		{"neighbor probe lr0-ext 192.168.123.1 --wait 6s", 2, "parkway: --wait is 6s; it may be up to 5s\n"},
+		{"neighbor probe lr0-ext 192.168.123.1 --wait 0s", 2, "parkway: --wait is 0s; it may be up to 5s\n"},
 		{"port", 2, "Usage:\n  parkway port"},
 		{"port relaese pod1", 2, "parkway: there is no command `parkway port relaese`; did you mean `parkway port release`?\n"},
 		{"port release", 2, "parkway: `parkway port release` needs the NAME of a gated switch port; see `parkway port release --help`\n"},
@@ -195,6 +255,8 @@ func TestMistakes(t *testing.T) {
 		{"show", 4, "parkway: no daemon at "},
 		{"show counters -o json", 4, "parkway: no daemon at "},
 		{"neighbor flush", 4, "parkway: no daemon at "},
+		{"neighbor show", 4, "parkway: no daemon at "},
+		{"neighbor probe lr0-ext 192.168.123.1", 4, "parkway: no daemon at "},
 		{"port release pod1", 4, "parkway: no daemon at "},
 		{"show parked --history", 4, "parkway: no daemon at "},
 	} {
@@ -274,6 +336,12 @@ func TestCompletion(t *testing.T) {
 	if !strings.HasPrefix(r.stdout, "lrp1\nlr0-ext\n") {
 		t.Errorf("router ports complete to %q", r.stdout)
 	}
+	for args, want := range map[string]string{"": "lrp1\nlr0-ext\n:4\n", "lrp1": "1.1.0.1\n:4\n", "lrp1 1.1.0.1": ":4\n"} {
+		words := append([]string{"__complete", "neighbor", "probe", "--socket", socket}, strings.Fields(args)...)
+		if r := parkway(t, nil, append(words, "")...); r.stdout != want {
+			t.Errorf("neighbors complete to %q after %q", r.stdout, args)
+		}
+	}
 	for args, want := range map[string]string{"": "pod1\n:4\n", "pod1": ":4\n"} {
 		words := append([]string{"__complete", "port", "release", "--socket", socket}, strings.Fields(args)...)
 		if r := parkway(t, nil, append(words, "")...); r.stdout != want {
@@ -286,7 +354,7 @@ func TestCompletion(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"--help", "run --help", "show --help", "neighbor flush -h", "port release -h", "show parked -h"} {
+	for _, args := range []string{"--help", "run --help", "show --help", "neighbor flush -h", "neighbor add -h", "neighbor probe -h", "port release -h", "show parked -h"} {
 		if r := parkway(t, nil, strings.Fields(args)...); r.exit != 0 || r.stderr != "" || !strings.Contains(r.stdout, "Usage:") {
 			t.Errorf("%s: %+v", args, r)
 		}

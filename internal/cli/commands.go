@@ -109,55 +109,6 @@ func (p Program) checkCommand() *cobra.Command {
 	return c
 }
 
-func (p Program) neighborCommand() *cobra.Command {
-	c := &cobra.Command{Use: "neighbor", Short: "Act on the neighbor table", Args: commandArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return noCommand(c) }}
-	var req api.FlushRequest
-	flush := &cobra.Command{
-		Use:   "flush",
-		Short: "Forget neighbors that are not static; they are asked for anew",
-		Example: "  parkway neighbor flush\n" +
-			"  parkway neighbor flush --router-port lr0-ext --ip 192.168.123.1",
-		Args: exactly(),
-	}
-	form := outputFlag(flush)
-	flush.RunE = func(c *cobra.Command, _ []string) error {
-		daemon := client(c)
-		defer daemon.Close()
-		n, err := daemon.FlushNeighbors(c.Context(), req)
-		if err != nil {
-			return err
-		}
-		if *form == asJSON {
-			return printJSON(p.Stdout, api.FlushReply{Flushed: n})
-		}
-		_, err = fmt.Fprintf(p.Stdout, "flushed %d\n", n)
-		return err
-	}
-	flush.Flags().StringVar(&req.RouterPort, "router-port", "", "only behind this router port")
-	flush.Flags().StringVar(&req.IP, "ip", "", "only this address")
-	_ = flush.RegisterFlagCompletionFunc("router-port", completeRouterPorts)
-	c.AddCommand(flush)
-	return c
-}
-
-// completeRouterPorts asks the daemon for the names.
-func completeRouterPorts(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	daemon := client(c)
-	defer daemon.Close()
-	t, err := daemon.Topology(c.Context())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, r := range t.Routers {
-		for _, port := range r.Ports {
-			names = append(names, port.Name)
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
 func (p Program) demoCommand() *cobra.Command {
 	c := &cobra.Command{Use: "demo", Short: "The article's topology in network namespaces; needs root, no NIC", Args: commandArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return noCommand(c) }}

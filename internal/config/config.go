@@ -23,6 +23,7 @@ type Config struct {
 	Metrics   Metrics
 	API       API
 	Log       Log
+	State     State
 
 	Warnings []Problem // what is allowed but probably not meant; sorted by position
 }
@@ -150,6 +151,11 @@ type Neighbors struct {
 // Metrics is the Prometheus endpoint.
 type Metrics struct {
 	Listen string // host:port; empty is off
+}
+
+// State is where the gateway keeps what it has learned from one run to the next.
+type State struct {
+	Dir string // one gateway's own; empty is off
 }
 
 // API is the unix socket that the command line talks to.

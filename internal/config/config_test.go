@@ -143,6 +143,7 @@ arpbuf: {profile: ovn, max_age: 20s, gated: {max_age: 5m, packets_per_nexthop: 5
 neighbors: {probe_rate: 50}
 metrics: {listen: ""}
 api: {mode: 0600, socket: /tmp/x.sock}
+state: {dir: /var/lib/parkway/}
 `)
 	if len(c.Warnings) != 0 {
 		t.Error(c.Warnings)
@@ -161,6 +162,9 @@ api: {mode: 0600, socket: /tmp/x.sock}
 	}
 	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 50}); got != want {
 		t.Errorf("neighbors: %+v", got)
+	}
+	if c.State.Dir != "/var/lib/parkway" {
+		t.Errorf("%+v", c.State)
 	}
 	if c.Metrics.Listen != "" || c.API != (API{"/tmp/x.sock", 0o600}) {
 		t.Errorf("%+v %+v", c.Metrics, c.API)
@@ -181,6 +185,28 @@ api: {mode: 0600, socket: /tmp/x.sock}
 	}
 	if s := lr.StaticRoutes; s[0].Prefix != netip.MustParsePrefix("10.1.1.1/32") || !s[2].Discard || s[2].Nexthop.IsValid() {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A service keeps its state where systemd says, unless the file says otherwise; without
+// either nothing is kept.
+func TestStateDir(t *testing.T) {
+	for _, c := range []struct{ env, file, want string }{
+		{"", "", ""},
+		{"/var/lib/parkway", "", "/var/lib/parkway"},
+		{"/var/lib/parkway:/var/lib/other", "", "/var/lib/parkway"},
+		{"relative", "", ""},
+		{"/var/lib/parkway", "state: {dir: /srv/gw}\n", "/srv/gw"},
+		{"/var/lib/parkway", "state: {dir: \"\"}\n", ""},
+	} {
+		t.Setenv("STATE_DIRECTORY", c.env)
+		if got := parse(t, small+c.file).State.Dir; got != c.want {
+			t.Errorf("%q, %q: %q, want %q", c.env, c.file, got, c.want)
+		}
+	}
+	t.Setenv("PARKWAY_STATE_DIR", "/srv/env")
+	if got := parse(t, small).State.Dir; got != "/srv/env" {
+		t.Errorf("%q", got)
 	}
 }
 

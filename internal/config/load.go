@@ -78,7 +78,7 @@ func Parse(name string, data []byte) (*Config, error) {
 func (d *decoder) file1(root *yaml.Node) *Config {
 	c := Defaults()
 	f, ok := d.mapping(root, "the file", "version", "system", "dpdk", "cpu", "ports", "logical_switches", "logical_routers",
-		"static_mac_bindings", "arpbuf", "neighbors", "metrics", "api", "log")
+		"static_mac_bindings", "arpbuf", "neighbors", "metrics", "api", "state", "log")
 	if !ok {
 		return c
 	}
@@ -88,7 +88,7 @@ func (d *decoder) file1(root *yaml.Node) *Config {
 		d.errorf(v, "write version: "+supportedVersion, "the version is %s, which this Parkway doesn't read", kindWord(v))
 	}
 	texts := map[string]*yaml.Node{}
-	for _, section := range []string{"system", "dpdk", "cpu", "arpbuf", "neighbors", "metrics", "api", "log"} {
+	for _, section := range []string{"system", "dpdk", "cpu", "arpbuf", "neighbors", "metrics", "api", "state", "log"} {
 		n := f.get(section)
 		if n == nil {
 			continue

@@ -56,6 +56,7 @@ var mistakes = []struct {
 	{"option that only OVN has", swap("options: "+lr0opts, "options: {chassis: gw1}")},
 	{"key that only OVN has", swap("nexthop: 192.168.123.1", "nexthop: 192.168.123.1, policy: src-ip")},
 	{"duplicate key", swap("log: {format: auto", "log: {format: text, format: auto")},
+	{"relative state folder", swap("log: {format", "state: {dir: lib}\nlog: {format")},
 	{"duplicate section", swap("metrics:", "system: {name: gw2}\nmetrics:")},
 	{"key that is a list", swap("system: {name: gw1}", "system: {[a]: b}")},
 	{"section that is a list", swap("system: {name: gw1}", "system: [gw1]")},

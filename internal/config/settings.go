@@ -116,6 +116,8 @@ var settings = []setting{
 	{"api.socket", "/run/parkway/parkway.sock", asText, store(parseSocket, func(c *Config) *string { return &c.API.Socket })},
 	{"api.mode", "0660", asEither, store(parseFileMode, func(c *Config) *os.FileMode { return &c.API.Mode })},
 
+	{"state.dir", "", asText, store(parseStateDir, func(c *Config) *string { return &c.State.Dir })},
+
 	{"log.format", "auto", asText, store(choices(LogAuto, LogText, LogJSON), func(c *Config) *LogFormat { return &c.Log.Format })},
 	{"log.level", "info", asText, store(choices(LogDebug, LogInfo, LogWarn, LogError), func(c *Config) *LogLevel { return &c.Log.Level })},
 }
@@ -163,13 +165,28 @@ func setWorkers(c *Config, text string) error {
 
 // defaultText is a setting's default before any profile.
 func (s *setting) defaultText() string {
-	if s.key != "system.name" {
+	switch s.key {
+	case "state.dir":
+		return serviceStateDir()
+	case "system.name":
+	default:
 		return s.fallback
 	}
 	if name, err := os.Hostname(); err == nil && topology.CheckName(name) == "" {
 		return name
 	}
 	return "parkway"
+}
+
+// serviceStateDir is the folder that systemd has made for the service by StateDirectory=
+// (systemd.exec(5)), or empty: a gateway that nobody has set up as a service, a demo or a
+// test, leaves nothing behind.
+func serviceStateDir() string {
+	dir, _, _ := strings.Cut(os.Getenv("STATE_DIRECTORY"), ":")
+	if _, err := parseStateDir(dir); err != nil {
+		return ""
+	}
+	return dir
 }
 
 // Defaults returns the configuration that an empty file would mean, if an empty

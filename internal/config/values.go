@@ -211,6 +211,19 @@ func parseSocket(s string) (string, error) {
 	return s, nil
 }
 
+// parseStateDir reads the path of a folder; empty is off.
+func parseStateDir(s string) (string, error) {
+	switch {
+	case s == "":
+		return "", nil
+	case !filepath.IsAbs(s):
+		return "", faultf(`write an absolute path such as /var/lib/parkway, or "" to keep nothing`, "%s is no absolute path", quote(s))
+	case len(s) > 1024 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }):
+		return "", faultf("write a path such as /var/lib/parkway", "%s is no path of a folder", quote(s))
+	}
+	return filepath.Clean(s), nil
+}
+
 // parseListen reads host:port; empty is off.
 func parseListen(s string) (string, error) {
 	if s == "" {

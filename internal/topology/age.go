@@ -5,16 +5,47 @@ package topology
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// CheckAgeThreshold checks a mac_binding_age_threshold in OVN's syntax: seconds,
-// or a ;-separated list of CIDR:seconds with at most one default, a plain
-// number. Empty and 0 are off.
+// AgeThresholds is a parsed mac_binding_age_threshold. The zero value is off for all.
+type AgeThresholds struct {
+	prefixes []ageThreshold // longest first
+	rest     time.Duration
+}
+
+type ageThreshold struct {
+	prefix netip.Prefix // masked
+	age    time.Duration
+}
+
+// For returns the threshold of an address: that of the longest prefix that holds it,
+// otherwise the default. 0 is off.
+func (a *AgeThresholds) For(ip netip.Addr) time.Duration {
+	for i := range a.prefixes {
+		if a.prefixes[i].prefix.Contains(ip) {
+			return a.prefixes[i].age
+		}
+	}
+	return a.rest
+}
+
+// CheckAgeThreshold checks a mac_binding_age_threshold; see ParseAgeThreshold.
 func CheckAgeThreshold(s string) error {
+	_, err := ParseAgeThreshold(s)
+	return err
+}
+
+// ParseAgeThreshold reads a mac_binding_age_threshold in OVN's syntax: seconds,
+// or a ;-separated list of CIDR:seconds with at most one default, a plain
+// number. Empty and 0 are off. Of two thresholds for one CIDR the first counts.
+func ParseAgeThreshold(s string) (AgeThresholds, error) {
+	var a AgeThresholds
 	if s == "" {
-		return nil
+		return a, nil
 	}
 	haveDefault := false
 	for entry := range strings.SplitSeq(s, ";") {
@@ -22,21 +53,28 @@ func CheckAgeThreshold(s string) error {
 		if i := strings.LastIndexByte(entry, ':'); i >= 0 {
 			cidr, seconds = entry[:i], entry[i+1:]
 		}
-		if _, err := strconv.ParseUint(seconds, 10, 32); err != nil {
-			return fmt.Errorf("mac_binding_age_threshold: %q is no number of seconds", seconds)
+		n, err := strconv.ParseUint(seconds, 10, 32)
+		if err != nil {
+			return AgeThresholds{}, fmt.Errorf("mac_binding_age_threshold: %q is no number of seconds", seconds)
 		}
+		age := time.Duration(n) * time.Second
 		if cidr == "" {
 			if haveDefault {
-				return fmt.Errorf("mac_binding_age_threshold has two defaults")
+				return AgeThresholds{}, fmt.Errorf("mac_binding_age_threshold has two defaults")
 			}
-			haveDefault = true
+			haveDefault, a.rest = true, age
 			continue
 		}
-		if _, err := netip.ParsePrefix(cidr); err != nil {
-			if _, err := netip.ParseAddr(cidr); err != nil {
-				return fmt.Errorf("mac_binding_age_threshold: %q is no CIDR", cidr)
+		prefix, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			ip, err := netip.ParseAddr(cidr)
+			if err != nil {
+				return AgeThresholds{}, fmt.Errorf("mac_binding_age_threshold: %q is no CIDR", cidr)
 			}
+			prefix = netip.PrefixFrom(ip.WithZone(""), ip.BitLen())
 		}
+		a.prefixes = append(a.prefixes, ageThreshold{prefix.Masked(), age})
 	}
-	return nil
+	slices.SortStableFunc(a.prefixes, func(x, y ageThreshold) int { return y.prefix.Bits() - x.prefix.Bits() })
+	return a, nil
 }

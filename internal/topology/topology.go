@@ -100,8 +100,9 @@ type RouterOptions struct {
 	// neighbor solicitation seen on a router port, not only from those aimed
 	// at the router. OVN's default, and ours, is true.
 	AlwaysLearnFromARPRequest bool
-	// MACBindingAgeThreshold is kept in OVN's own syntax: seconds, or a
-	// ;-separated list of CIDR:seconds ending in a default. Empty is off.
+	// MACBindingAgeThreshold says when an unused neighbor is forgotten, in OVN's own
+	// syntax: seconds, or a ;-separated list of CIDR:seconds ending in a default.
+	// Empty is off. See ParseAgeThreshold.
 	MACBindingAgeThreshold string
 }
 

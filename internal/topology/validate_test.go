@@ -252,3 +252,28 @@ func TestValidateNeverPanics(t *testing.T) {
 		}
 	})
 }
+
+func TestAgeThresholdFor(t *testing.T) {
+	for _, c := range []struct {
+		s, ip string
+		want  time.Duration
+	}{
+		{"", "10.0.0.1", 0},
+		{"300", "10.0.0.1", 300 * time.Second},
+		{"300", "fd00::1", 300 * time.Second},
+		{"10.0.0.0/8:5;10.1.0.0/16:6;10.1.2.3:0;300", "10.0.0.1", 5 * time.Second},
+		{"10.0.0.0/8:5;10.1.0.0/16:6;10.1.2.3:0;300", "10.1.0.1", 6 * time.Second},
+		{"10.0.0.0/8:5;10.1.0.0/16:6;10.1.2.3:0;300", "10.1.2.3", 0},
+		{"10.0.0.0/8:5;10.1.0.0/16:6;10.1.2.3:0;300", "11.0.0.1", 300 * time.Second},
+		{"10.0.0.9/8:5", "11.0.0.1", 0},
+		{"10.0.0.9/8:5", "10.200.0.1", 5 * time.Second},
+		{"fd00::/8:7;0.0.0.0/0:1;9", "fd12::1", 7 * time.Second},
+		{"fd00::/8:7;0.0.0.0/0:1;9", "2001::1", 9 * time.Second},
+		{"10.0.0.0/8:1;10.0.0.0/8:2", "10.0.0.1", time.Second},
+	} {
+		a, err := ParseAgeThreshold(c.s)
+		if got := a.For(netip.MustParseAddr(c.ip)); err != nil || got != c.want {
+			t.Errorf("%q, %s: %v, %v, want %v", c.s, c.ip, got, err, c.want)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type Source struct {
 	Answers  Answers
 	Flushes  []api.FlushRequest // every FlushNeighbors so far
 	Releases []string           // every ReleasePort so far
+	Commands []any              // every other command's request so far
 	Err      error              // the answer to everything, when set
 	Block    chan struct{}      // when set, every answer waits for it or for its context
 }
@@ -44,6 +45,9 @@ type Answers struct {
 	Config      api.Config
 	Topology    api.Topology
 	Flushed     int
+	Added       api.AddNeighborReply
+	Deleted     api.DeleteNeighborReply
+	Probed      api.ProbeNeighborReply
 }
 
 // Do runs f with no answer under way.
@@ -143,6 +147,30 @@ func (s *Source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int,
 	return answer(ctx, s, func(a *Answers) int {
 		s.Flushes = append(s.Flushes, req)
 		return a.Flushed
+	})
+}
+
+// AddNeighbor notes the request and answers.
+func (s *Source) AddNeighbor(ctx context.Context, req api.AddNeighborRequest) (api.AddNeighborReply, error) {
+	return answer(ctx, s, func(a *Answers) api.AddNeighborReply {
+		s.Commands = append(s.Commands, req)
+		return a.Added
+	})
+}
+
+// DeleteNeighbor notes the request and answers.
+func (s *Source) DeleteNeighbor(ctx context.Context, req api.DeleteNeighborRequest) (api.DeleteNeighborReply, error) {
+	return answer(ctx, s, func(a *Answers) api.DeleteNeighborReply {
+		s.Commands = append(s.Commands, req)
+		return a.Deleted
+	})
+}
+
+// ProbeNeighbor notes the request and answers.
+func (s *Source) ProbeNeighbor(ctx context.Context, req api.ProbeNeighborRequest) (api.ProbeNeighborReply, error) {
+	return answer(ctx, s, func(a *Answers) api.ProbeNeighborReply {
+		s.Commands = append(s.Commands, req)
+		return a.Probed
 	})
 }
 

@@ -83,6 +83,10 @@ func Sample() *Source {
 		Config:   sampleConfig(),
 		Topology: sampleTopology(),
 		Flushed:  2,
+		Added:    api.AddNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.9", MAC: "00:00:03:00:00:09"},
+		Deleted:  api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.1", Packets: 3},
+		Probed: api.ProbeNeighborReply{RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", Kind: api.ProbeUnicast, Answered: true,
+			MAC: "00:00:03:00:00:10", RTTSeconds: 0.000125},
 	}}
 }
 
@@ -153,6 +157,7 @@ func sampleConfig() api.Config {
 		Neighbors: api.ConfigNeighbors{RetransTime: "1s", McastSolicit: 3, UcastSolicit: 3, BaseReachableTime: "30s",
 			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000},
 		Metrics: api.ConfigMetrics{Listen: "127.0.0.1:9470"},
+		State:   api.ConfigState{Dir: "/var/lib/parkway"},
 		API:     api.ConfigAPI{Socket: "/run/parkway/parkway.sock", Mode: "0660"},
 		Log:     api.ConfigLog{Format: "auto", Level: "info"},
 	}
