@@ -129,6 +129,7 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	r.dispatch()
 	r.expire()
 	r.commands()
+	r.announcements()
 	r.watchGates()
 	r.drains()
 	wait = r.nextWait(&b)
@@ -174,6 +175,9 @@ func (r *Resolver) nextWait(b *cgo.Batch) time.Duration {
 		wait = min(wait, max(0, at.Sub(r.turnAt)))
 	}
 	if in, ok := r.nextProbe(); ok {
+		wait = min(wait, in)
+	}
+	if in, ok := r.nextAnnouncement(); ok {
 		wait = min(wait, in)
 	}
 	return wait

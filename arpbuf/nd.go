@@ -3,10 +3,7 @@
 package arpbuf
 
 import (
-	"net/netip"
-
 	"github.com/parkway-gw/parkway/arpbuf/neighbor"
-	"github.com/parkway-gw/parkway/internal/topology"
 	"github.com/parkway-gw/parkway/internal/wire"
 )
 
@@ -43,9 +40,9 @@ func (r *Resolver) solicitation(p *lrp, ns *wire.ND) verdict {
 	forUs := p.owns(ns.Target)
 	learned := false
 	switch {
-	case ns.Src.IsUnspecified() || !ns.SLLAOK: // says nothing of its sender
 	case p.owns(ns.Src):
-		r.conflict(p, ns.Src, ns.SLLA)
+		r.conflict(p, ns.Src, ns.EthSrc)
+	case ns.Src.IsUnspecified() || !ns.SLLAOK: // says nothing of its sender
 	default:
 		learned = r.solicitor(p, ns, forUs)
 	}
@@ -79,7 +76,7 @@ func (r *Resolver) solicitor(p *lrp, ns *wire.ND, forUs bool) bool {
 // advertisement: RFC 4861 §7.2.5, checklist N8. Unknown hosts stay unknown.
 func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 	if p.owns(na.Target) {
-		r.conflict(p, na.Target, na.TLLA)
+		r.conflict(p, na.Target, na.EthSrc)
 		return used
 	}
 	n := r.known(neighbor.Key{RouterPort: p.ID, IP: na.Target})
@@ -91,11 +88,4 @@ func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 		Solicited: na.Solicited, Override: na.Override, Router: na.Router,
 	}))
 	return used
-}
-
-// conflict: somebody else uses an address of ours (RFC 5227 §2.4).
-func (r *Resolver) conflict(p *lrp, ip netip.Addr, mac topology.MAC) {
-	r.stats.Conflicts++
-	r.warn("conflict "+p.name(), "another station uses an address of this router",
-		"router_port", p.name(), "ip", ip, "mac", mac)
 }

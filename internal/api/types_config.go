@@ -151,6 +151,7 @@ type ConfigNeighbors struct {
 	FailedHoldoff     string `json:"failed_holdoff"`
 	MaxEntries        int    `json:"max_entries"`
 	ProbeRate         int    `json:"probe_rate"`
+	Announcements     int    `json:"announcements"`
 }
 
 // ConfigMetrics is the section metrics.

@@ -36,7 +36,7 @@ func viewConfig(c *config.Config) api.Config {
 		Neighbors: api.ConfigNeighbors{
 			RetransTime: c.Neighbors.RetransTime.String(), McastSolicit: c.Neighbors.McastSolicit, UcastSolicit: c.Neighbors.UcastSolicit,
 			BaseReachableTime: c.Neighbors.BaseReachableTime.String(), FailedHoldoff: c.Neighbors.FailedHoldoff.String(),
-			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate,
+			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate, Announcements: c.Neighbors.Announcements,
 		},
 		Metrics: api.ConfigMetrics{Listen: c.Metrics.Listen},
 		API:     api.ConfigAPI{Socket: c.API.Socket, Mode: fmt.Sprintf("%04o", c.API.Mode)},

@@ -89,7 +89,7 @@ func TestDefaults(t *testing.T) {
 		DPDK:      DPDK{Memory: Memory{MemoryAuto, 512 << 20}, Mbufs: 16384},
 		CPU:       CPU{Control: 0, Workers: []int{1}, WorkersText: "1", Idle: Idle{IdleAdaptive, 50 * time.Microsecond}},
 		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, AgeFromArrival, OverflowDropOldest, FailureICMP, Gated{256, 256, 1024, time.Minute}},
-		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 1000},
+		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 3, 1000},
 		Metrics:   Metrics{"127.0.0.1:9470"},
 		API:       API{"/run/parkway/parkway.sock", 0o660},
 		Log:       Log{LogAuto, LogInfo},
@@ -159,7 +159,7 @@ api: {mode: 0600, socket: /tmp/x.sock}
 	if got, want := c.Arpbuf, (Arpbuf{"ovn", 4, 1000, 4096, 20 * time.Second, AgeFromLastPacket, OverflowDropOldest, FailureSilent, Gated{512, 256, 1024, 5 * time.Minute}}); got != want {
 		t.Errorf("arpbuf: %+v", got)
 	}
-	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 50}); got != want {
+	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 3, 50}); got != want {
 		t.Errorf("neighbors: %+v", got)
 	}
 	if c.Metrics.Listen != "" || c.API != (API{"/tmp/x.sock", 0o600}) {
@@ -195,11 +195,12 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("PARKWAY_ARPBUF_AGE_FROM", "last-packet")
 	t.Setenv("PARKWAY_ARPBUF_GATED_MAX_AGE", "2m")
 	t.Setenv("PARKWAY_NEIGHBORS_PROBE_RATE", "7")
+	t.Setenv("PARKWAY_NEIGHBORS_ANNOUNCEMENTS", "0")
 	t.Setenv("PARKWAY_METRICS_LISTEN", "") // empty doesn't override
 	c := parse(t, text)
 	if c.Log.Level != LogError || c.API.Socket != "/tmp/e.sock" || len(c.CPU.Workers) != 2 || c.DPDK.Memory.Mode != MemoryNoHuge ||
 		c.DPDK.Mbufs != 32768 || c.CPU.Idle.MaxSleep != time.Millisecond || c.Arpbuf.AgeFrom != AgeFromLastPacket ||
-		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Metrics.Listen != "127.0.0.1:9470" {
+		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Neighbors.Announcements != 0 || c.Metrics.Listen != "127.0.0.1:9470" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("PARKWAY_LOG_LEVLE", "info")

@@ -129,6 +129,7 @@ var mistakes = []struct {
 	{"gated packets in a small pool", []edit{gatePort1, {"overflow: drop-oldest", "gated: {max_packets: 8192}"}}},
 	{"gated rings in little memory", []edit{gatePort1, {"overflow: drop-oldest", "gated: {packets_per_nexthop: 1000, max_nexthops: 60000}"}}},
 	{"probe_rate", swap("retrans_time: 1s", "probe_rate: 0")},
+	{"announcements", swap("retrans_time: 1s", "announcements: 17")},
 	{"probe_rate as text", swap("retrans_time: 1s", "probe_rate: 1k")},
 	{"on_failure", swap("on_failure: icmp-unreachable", "on_failure: quiet")},
 	{"ring larger than all", swap("max_packets: 4096", "max_packets: 63")},
