@@ -74,6 +74,7 @@ func (p *announcement) move(to *list.List) {
 func (r *Resolver) announceAll() {
 	for i := range r.ports.ports {
 		r.announcePort(uint16(i))
+		r.advertise(uint16(i))
 	}
 }
 
@@ -93,6 +94,7 @@ func (r *Resolver) announceBehind(switchPorts []uint16) {
 	for i := range r.ports.ports {
 		if r.heardBy(uint16(i), switchPorts) {
 			r.announcePort(uint16(i))
+			r.advertise(uint16(i))
 		}
 	}
 }
@@ -156,7 +158,7 @@ func (r *Resolver) conflict(p *lrp, ip netip.Addr, mac topology.MAC) {
 		return
 	}
 	r.announcer.defended[key] = r.turnAt // as many keys as the router has addresses
-	r.log.Warn("another station uses an address of this router", "router_port", p.name(), "ip", ip, "mac", mac)
+	r.log.Warn("another station uses an address of this router", "router_port", p.name(), "ip", ip, "mac", mac.String())
 	r.announce(p, ip)
 	r.stats.Defended++
 }

@@ -63,6 +63,9 @@ func (r *Resolver) lcore(ctx context.Context) (err error) {
 	for ctx.Err() == nil {
 		wait = r.turn(wait)
 	}
+	r.mu.Lock()
+	r.cease()
+	r.mu.Unlock()
 	return nil
 }
 
@@ -130,6 +133,7 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	r.expire()
 	r.commands()
 	r.announcements()
+	r.advertisements()
 	r.watchGates()
 	r.drains()
 	wait = r.nextWait(&b)
@@ -178,6 +182,9 @@ func (r *Resolver) nextWait(b *cgo.Batch) time.Duration {
 		wait = min(wait, in)
 	}
 	if in, ok := r.nextAnnouncement(); ok {
+		wait = min(wait, in)
+	}
+	if in, ok := r.nextAdvertisement(); ok {
 		wait = min(wait, in)
 	}
 	return wait

@@ -7,8 +7,8 @@ import (
 	"github.com/parkway-gw/parkway/internal/wire"
 )
 
-// nd handles a Neighbor Discovery message. Router solicitations teach who asks but
-// are not answered yet.
+// nd handles a Neighbor Discovery message. Advertisements of other routers teach nothing:
+// a router's routes are configured.
 func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 	nd, err := wire.DecodeND(frame)
 	if err == nil {
@@ -27,7 +27,12 @@ func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 	case wire.NeighborAdvertisement:
 		return r.advertisement(p, &nd)
 	case wire.RouterSolicitation: // RFC 4861 §6.2.6
-		if nd.SLLAOK && !p.owns(nd.Src) && r.solicitor(p, &nd, true) {
+		if p.owns(nd.Src) {
+			r.conflict(p, nd.Src, nd.EthSrc)
+			return ignored
+		}
+		learned := nd.SLLAOK && r.solicitor(p, &nd, true)
+		if r.routerSolicited(p, &nd) || learned {
 			return used
 		}
 	case wire.RouterAdvertisement:

@@ -22,6 +22,9 @@ type Stats struct {
 	ARPAnnouncements uint64 // gratuitous ARP sent, for our own addresses
 	NDAnnouncements  uint64 // unsolicited NA sent, likewise
 
+	RouterSolicitations  uint64 // received, where we advertise
+	RouterAdvertisements uint64 // sent
+
 	EchoReplies    uint64
 	ICMPErrors     uint64
 	RateLimited    uint64 // ICMP messages that a token bucket held back

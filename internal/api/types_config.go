@@ -100,6 +100,8 @@ type ConfigRouterPort struct {
 	MAC      string                   `json:"mac"`
 	Networks List[string]             `json:"networks"`
 	Options  *ConfigRouterPortOptions `json:"options,omitempty"`
+
+	IPv6RAConfigs map[string]string `json:"ipv6_ra_configs,omitempty"`
 }
 
 // ConfigRouterPortOptions are a logical router port's options.

@@ -72,7 +72,7 @@ func viewLogical(c *config.Config, out *api.Config) {
 			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, AgeThreshold: r.Options.MACBindingAgeThreshold,
 		}}
 		for _, p := range r.Ports {
-			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks)}
+			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), IPv6RAConfigs: viewRA(&p.RA)}
 			if p.GatewayMTU != 0 {
 				port.Options = &api.ConfigRouterPortOptions{GatewayMTU: int(p.GatewayMTU)}
 			}

@@ -247,6 +247,50 @@ func TestParkUntil(t *testing.T) {
 	}
 }
 
+// ipv6_ra_configs has OVN's names and forms.
+func TestRAConfigs(t *testing.T) {
+	c, err := Load("../../configs/router-advertisements.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := topology.RAConfigs{
+		AddressMode: topology.SLAAC, SendPeriodic: true, MaxInterval: 600 * time.Second, MinInterval: 200 * time.Second, MTU: 1500,
+		RDNSS: []netip.Addr{netip.MustParseAddr("2001:db8:a::53"), netip.MustParseAddr("2001:db8:a::54")},
+		DNSSL: []string{"example.com", "lab.example.com"}, Preference: topology.PreferHigh,
+		Routes: []topology.RARoute{
+			{Prefix: netip.MustParsePrefix("2001:db8:b::/48"), Preference: topology.PreferHigh},
+			{Prefix: netip.MustParsePrefix("2001:db8:c::/48"), Preference: topology.PreferLow},
+		},
+	}
+	if got := c.Topology.Routers[0].Ports[0].RA; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if got := c.Topology.Routers[0].Ports[1].RA; !reflect.DeepEqual(got, topology.RAConfigs{}) || len(c.Warnings) != 0 {
+		t.Errorf("without: %+v, %v", got, c.Warnings)
+	}
+	for text, want := range map[string]topology.RAConfigs{
+		`{address_mode: dhcpv6_stateful, send_periodic: "True", router_preference: MEDIUM}`: {AddressMode: topology.DHCPv6Stateful, SendPeriodic: true},
+		`{address_mode: dhcpv6_stateless, max_interval: "10"}`:                              {AddressMode: topology.DHCPv6Stateless, MaxInterval: 10 * time.Second},
+	} {
+		c := parse(t, strings.Replace(seed(t), lrp1nets, lrp1nets+", ipv6_ra_configs: "+text, 1))
+		if got := c.Topology.Routers[0].Ports[0].RA; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+// Intervals are filled in as RFC 4861 §6.2.1 says.
+func TestRAIntervals(t *testing.T) {
+	for _, tt := range []struct{ lowest, highest, wantLowest, wantHighest int }{
+		{0, 0, 200, 600}, {0, 1800, 600, 1800}, {0, 9, 3, 9}, {0, 4, 3, 4}, {5, 0, 5, 600}, {5, 10, 5, 10},
+	} {
+		c := topology.RAConfigs{MinInterval: time.Duration(tt.lowest) * time.Second, MaxInterval: time.Duration(tt.highest) * time.Second}
+		if lowest, highest := c.Intervals(); lowest != time.Duration(tt.wantLowest)*time.Second || highest != time.Duration(tt.wantHighest)*time.Second {
+			t.Errorf("%+v: %v to %v", tt, lowest, highest)
+		}
+	}
+}
+
 // viper lower-cases keys and splits them on dots; names never pass through it.
 func TestNamesKeepTheirCase(t *testing.T) {
 	c := parse(t, strings.NewReplacer("name: a", "name: Log.Level", "iface_id: a", "iface_id: Log.Level").Replace(small))
