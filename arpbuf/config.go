@@ -50,6 +50,7 @@ type Config struct {
 	MaxFailedHoldoff  time.Duration // up to this
 	MaxEntries        int           // learned neighbors
 	Remember          time.Duration // how long an unused neighbor is remembered to have answered
+	Announcements     int           // rounds of gratuitous ARP and unsolicited NA at start and link up, a second apart; 0 is none
 	ProbeRate         float64       // multicast ARP requests and NS per second and router port, and their burst
 
 	ICMPRate         float64 // ICMP errors per second, of each kind
@@ -77,6 +78,7 @@ func DefaultConfig() Config {
 		MaxFailedHoldoff:  60 * time.Second,
 		MaxEntries:        65536,
 		Remember:          10 * time.Minute,
+		Announcements:     3,
 		ProbeRate:         1000,
 		ICMPRate:          100,
 		ICMPBurst:         10,
@@ -115,6 +117,7 @@ func (c *Config) complete() error {
 		{"MaxFailedHoldoff", c.MaxFailedHoldoff >= c.FailedHoldoff},
 		{"MaxEntries", c.MaxEntries > 0},
 		{"Remember", c.Remember > 0},
+		{"Announcements", c.Announcements >= 0},
 		{"ProbeRate", c.ProbeRate > 0},
 		{"ICMPRate", c.ICMPRate >= 0},
 		{"ICMPBurst", c.ICMPBurst >= 0},

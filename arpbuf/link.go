@@ -43,8 +43,10 @@ func (r *Resolver) PortLost(ctx context.Context, port string) error {
 	})
 }
 
-// linkUp asks at once for those that packets wait for at the ports' gates.
+// linkUp asks at once for those that packets wait for at the ports' gates, and tells
+// whoever is there now where the router's addresses are.
 func (r *Resolver) linkUp(switchPorts []uint16) {
+	r.announceBehind(switchPorts)
 	for _, sp := range switchPorts {
 		delete(r.down, sp)
 	}
@@ -87,10 +89,16 @@ func (r *Resolver) wentDark(switchPorts []uint16) []bool {
 	dark := make([]bool, len(r.ports.ports))
 	for i := range dark {
 		bound := r.plane.RouterPortSwitchPorts(uint16(i))
-		dark[i] = slices.ContainsFunc(bound, func(sp uint16) bool { return slices.Contains(switchPorts, sp) }) &&
+		dark[i] = r.heardBy(uint16(i), switchPorts) &&
 			!slices.ContainsFunc(bound, func(sp uint16) bool { _, down := r.down[sp]; return !down })
 	}
 	return dark
+}
+
+// heardBy reports whether one of switchPorts is bound and in a router port's switch.
+func (r *Resolver) heardBy(routerPort uint16, switchPorts []uint16) bool {
+	return slices.ContainsFunc(r.plane.RouterPortSwitchPorts(routerPort),
+		func(sp uint16) bool { return slices.Contains(switchPorts, sp) })
 }
 
 // cutOff: e's host was learned behind one of switchPorts, or it is not known where it

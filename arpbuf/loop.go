@@ -65,6 +65,9 @@ func (r *Resolver) lcore(ctx context.Context) (err error) {
 	for ctx.Err() == nil {
 		wait = r.turn(wait)
 	}
+	r.mu.Lock()
+	r.cease()
+	r.mu.Unlock()
 	return nil
 }
 
@@ -126,6 +129,8 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	r.dispatch()
 	r.expire()
 	r.commands()
+	r.announcements()
+	r.advertisements()
 	r.watchGates()
 	r.drains()
 	wait = r.nextWait(&b)
@@ -172,6 +177,12 @@ func (r *Resolver) nextWait(b *cgo.Batch) time.Duration {
 		wait = min(wait, max(0, at.Sub(r.turnAt)))
 	}
 	if in, ok := r.nextProbe(); ok {
+		wait = min(wait, in)
+	}
+	if in, ok := r.nextAnnouncement(); ok {
+		wait = min(wait, in)
+	}
+	if in, ok := r.nextAdvertisement(); ok {
 		wait = min(wait, in)
 	}
 	return wait

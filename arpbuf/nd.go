@@ -3,15 +3,13 @@
 package arpbuf
 
 import (
-	"net/netip"
-
 	"github.com/parkway-gw/parkway/arpbuf/neighbor"
 	"github.com/parkway-gw/parkway/internal/topology"
 	"github.com/parkway-gw/parkway/internal/wire"
 )
 
-// nd handles a Neighbor Discovery message. Router solicitations teach who asks but
-// are not answered yet.
+// nd handles a Neighbor Discovery message. Advertisements of other routers teach nothing:
+// a router's routes are configured.
 func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 	nd, err := wire.DecodeND(frame)
 	if err == nil {
@@ -30,7 +28,12 @@ func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 	case wire.NeighborAdvertisement:
 		return r.advertisement(p, &nd)
 	case wire.RouterSolicitation: // RFC 4861 §6.2.6
-		if nd.SLLAOK && !p.owns(nd.Src) && r.solicitor(p, &nd, true) {
+		if p.owns(nd.Src) {
+			r.conflict(p, nd.Src, nd.EthSrc)
+			return ignored
+		}
+		learned := nd.SLLAOK && r.solicitor(p, &nd, true)
+		if r.routerSolicited(p, &nd) || learned {
 			return used
 		}
 	case wire.RouterAdvertisement:
@@ -43,9 +46,9 @@ func (r *Resolver) solicitation(p *lrp, ns *wire.ND) verdict {
 	forUs := p.owns(ns.Target)
 	learned := false
 	switch {
-	case ns.Src.IsUnspecified() || !ns.SLLAOK: // says nothing of its sender
 	case p.owns(ns.Src):
-		r.conflict(p, ns.Src, ns.SLLA)
+		r.conflict(p, ns.Src, ns.EthSrc)
+	case ns.Src.IsUnspecified() || !ns.SLLAOK: // says nothing of its sender
 	default:
 		learned = r.solicitor(p, ns, forUs)
 	}
@@ -79,7 +82,7 @@ func (r *Resolver) solicitor(p *lrp, ns *wire.ND, forUs bool) bool {
 // advertisement: RFC 4861 §7.2.5, checklist N8. Unknown hosts stay unknown.
 func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 	if p.owns(na.Target) {
-		r.conflict(p, na.Target, na.TLLA)
+		r.conflict(p, na.Target, na.EthSrc)
 		return used
 	}
 	key := neighbor.Key{RouterPort: p.ID, IP: na.Target}
@@ -105,11 +108,4 @@ func speaker(na *wire.ND) topology.MAC {
 		return na.TLLA
 	}
 	return na.EthSrc
-}
-
-// conflict: somebody else uses an address of ours (RFC 5227 §2.4).
-func (r *Resolver) conflict(p *lrp, ip netip.Addr, mac topology.MAC) {
-	r.stats.Conflicts++
-	r.warn("conflict "+p.name(), "another station uses an address of this router",
-		"router_port", p.name(), "ip", ip, "mac", mac)
 }

@@ -13,7 +13,8 @@ import (
 // lrp is a router port as control speaks for it.
 type lrp struct {
 	topology.DatapathPort
-	own []netip.Addr // link-local last
+	own       []netip.Addr // link-local last
+	conflicts uint64       // frames of others with one of them
 }
 
 func (p *lrp) name() string            { return p.Port.Name }

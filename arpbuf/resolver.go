@@ -32,22 +32,24 @@ type Resolver struct {
 
 	probedAt time.Time // the last time that a probe went out
 
-	mu       sync.Mutex
-	ports    lrps
-	limits   []probeLimit // by router port
-	table    *neighbor.Table
-	waiting  map[*nexthop]struct{} // next hops that have slots open, or had when last seen
-	draining map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
-	gates    gates
-	down     map[uint16]struct{} // switch ports whose link is known to be down
-	expireAt time.Time
-	icmp     icmpState
-	asks     map[*question]struct{} // probes on command that wait for their answers
-	stats    Stats
-	history  history
-	warned   map[string]time.Time // last log line of a kind
-	frame    []byte               // scratch for what is built
-	packet   []byte               // scratch for what came in several segments
+	mu          sync.Mutex
+	ports       lrps
+	limits      []probeLimit // by router port
+	table       *neighbor.Table
+	waiting     map[*nexthop]struct{} // next hops that have slots open, or had when last seen
+	draining    map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
+	gates       gates
+	announcer   announcer
+	advertisers advertisers
+	down        map[uint16]struct{} // switch ports whose link is known to be down
+	expireAt    time.Time
+	icmp        icmpState
+	asks        map[*question]struct{} // probes on command that wait for their answers
+	stats       Stats
+	history     history
+	warned      map[string]time.Time // last log line of a kind
+	frame       []byte               // scratch for what is built
+	packet      []byte               // scratch for what came in several segments
 }
 
 // New prepares a Resolver: neighbors with a configured MAC become PERMANENT, next
@@ -86,6 +88,8 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 		warned: make(map[string]time.Time),
 	}
 	r.limits = newProbeLimits(len(r.ports.ports), cfg.ProbeRate)
+	r.announcer = newAnnouncer(len(r.ports.ports), cfg.Announcements)
+	r.advertisers = newAdvertisers(&r.ports)
 	r.turnAt = r.clock.Now()
 	r.expireAt = r.turnAt
 	r.gates = newGates(plane.Gates(), r.turnAt)
@@ -114,6 +118,7 @@ func (r *Resolver) configured() error {
 	for _, g := range r.gates.list {
 		r.plane.ArmGate(g.SwitchPort)
 	}
+	r.announceAll()
 	r.drains()
 	return nil
 }

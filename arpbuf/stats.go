@@ -18,12 +18,20 @@ type Stats struct {
 
 	ARPReplies     uint64 // sent, for our own addresses
 	Advertisements uint64 // NA sent, likewise
+
+	ARPAnnouncements uint64 // gratuitous ARP sent, for our own addresses
+	NDAnnouncements  uint64 // unsolicited NA sent, likewise
+
+	RouterSolicitations  uint64 // received, where we advertise
+	RouterAdvertisements uint64 // sent
+
 	EchoReplies    uint64
 	ICMPErrors     uint64
 	RateLimited    uint64 // ICMP messages that a token bucket held back
 	Drained        uint64 // parked packets that control itself sent
 	Abandoned      uint64 // drains given up at a full transmit queue
 	Conflicts      uint64 // frames of others with an address of ours
+	Defended       uint64 // of these, how many were answered with an announcement
 	ProbesDeferred uint64 // probes that had to wait for Config.ProbeRate
 	NoSource       uint64 // not sent: the router port has no address of the family
 	NoMbuf         uint64 // not sent: the pool was empty

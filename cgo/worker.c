@@ -18,6 +18,9 @@
 #define HOUSEKEEPING_POLLS 256
 #define HOUSEKEEPING_SLOTS 64
 
+// Polls at the end, at most: more than empty an inject ring of the default size.
+#define LAST_POLLS 64
+
 static struct rte_ring *
 ring(const struct pw_worker *w, const char *what, uint32_t elem, uint32_t size)
 {
@@ -128,6 +131,9 @@ pw_worker_run(struct pw_worker *w)
 		last = now;
 	}
 
+	// Control has ended before its workers, and what it said last is in the ring.
+	for (int i = 0; i < LAST_POLLS && !rte_ring_empty(w->inject); i++)
+		pw_worker_poll(w);
 	rte_rcu_qsbr_thread_offline(qsbr, w->cfg.index);
 	rte_rcu_qsbr_thread_unregister(qsbr, w->cfg.index);
 }

@@ -121,7 +121,8 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 // the garbage collector can hold it up.
 func (w *Worker) Run() { C.pw_worker_run(w.c) }
 
-// Stop makes Run return after its current poll. Any goroutine.
+// Stop makes Run return after its current poll, or after a few more when packets from
+// control wait. Any goroutine.
 func (w *Worker) Stop() { C.pw_worker_stop(w.c) }
 
 // Poll is one turn of the loop, for tests and benchmarks that drive a worker

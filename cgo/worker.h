@@ -91,7 +91,8 @@ void pw_worker_free(struct pw_worker *w);
 // a mempool cache (rte_thread_register) and pinned.
 void pw_worker_run(struct pw_worker *w);
 
-// pw_worker_stop makes pw_worker_run return after its current poll. Any thread.
+// pw_worker_stop makes pw_worker_run return after its current poll, or after a few more
+// when packets from control wait. Any thread.
 void pw_worker_stop(struct pw_worker *w);
 
 // pw_tsc reads the time stamp counter.

@@ -19,6 +19,9 @@ type (
 	Router           = topology.Router
 	RouterPort       = topology.RouterPort
 	RouterOptions    = topology.RouterOptions
+	RAConfigs        = topology.RAConfigs
+	RARoute          = topology.RARoute
+	RouterPreference = topology.RouterPreference
 	StaticRoute      = topology.StaticRoute
 	StaticMACBinding = topology.StaticMACBinding
 	MAC              = topology.MAC

@@ -150,6 +150,7 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 			t.Fatal(err)
 		}
 	}
+	ac.Announcements = 0 // the router has nothing to say but questions
 	if g.r, err = arpbuf.New(g.f, ac); err != nil {
 		t.Fatal(err)
 	}

@@ -101,6 +101,8 @@ type ConfigRouterPort struct {
 	MAC      string                   `json:"mac"`
 	Networks List[string]             `json:"networks"`
 	Options  *ConfigRouterPortOptions `json:"options,omitempty"`
+
+	IPv6RAConfigs map[string]string `json:"ipv6_ra_configs,omitempty"`
 }
 
 // ConfigRouterPortOptions are a logical router port's options.
@@ -152,6 +154,7 @@ type ConfigNeighbors struct {
 	FailedHoldoff     string `json:"failed_holdoff"`
 	MaxEntries        int    `json:"max_entries"`
 	ProbeRate         int    `json:"probe_rate"`
+	Announcements     int    `json:"announcements"`
 }
 
 // ConfigMetrics is the section metrics.

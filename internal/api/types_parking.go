@@ -86,6 +86,14 @@ type Resolutions struct {
 	ByResult map[string]uint64 `json:"by_result"` // every result is there
 	Probes   List[ProbeCount]  `json:"probes"`    // sent, of every family and kind
 	Deferred uint64            `json:"deferred"`  // multicast probes that waited for the rate limit
+
+	Conflicts List[PortConflicts] `json:"conflicts"` // one of each router port
+}
+
+// PortConflicts counts frames in which others claim an address of a router port.
+type PortConflicts struct {
+	RouterPort string `json:"router_port"`
+	Count      uint64 `json:"count"`
 }
 
 // The families and kinds of ProbeCount.

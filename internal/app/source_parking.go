@@ -67,10 +67,10 @@ func viewHistory(history []arpbuf.Resolution) (out []api.Resolution) {
 
 // Resolutions counts waits that have ended, and probes.
 func (s *source) Resolutions(context.Context) (api.Resolutions, error) {
-	return viewResolutions(s.r.Stats()), nil
+	return viewResolutions(s.r.Stats(), s.r.Conflicts()), nil
 }
 
-func viewResolutions(st arpbuf.Stats) api.Resolutions {
+func viewResolutions(st arpbuf.Stats, conflicts []arpbuf.PortConflicts) api.Resolutions {
 	out := api.Resolutions{
 		ByResult: map[string]uint64{
 			api.ResultResolved: 0, api.ResultFailed: 0, api.ResultReleased: 0, api.ResultDiscarded: 0, api.ResultExpired: 0,
@@ -85,6 +85,9 @@ func viewResolutions(st arpbuf.Stats) api.Resolutions {
 	}
 	for result, n := range st.Resolutions {
 		out.ByResult[result] = n
+	}
+	for _, c := range conflicts {
+		out.Conflicts = append(out.Conflicts, api.PortConflicts(c))
 	}
 	return out
 }

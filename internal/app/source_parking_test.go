@@ -67,11 +67,11 @@ func TestHistoryIsViewed(t *testing.T) {
 // Every result and every kind of probe is there, also at 0.
 func TestResolutionsAreViewed(t *testing.T) {
 	got := viewResolutions(arpbuf.Stats{Resolutions: map[string]uint64{"failed": 2}, ARPRequests: 10, UnicastARPRequests: 4,
-		Solicitations: 7, UnicastSolicitations: 1, ProbesDeferred: 5})
+		Solicitations: 7, UnicastSolicitations: 1, ProbesDeferred: 5}, []arpbuf.PortConflicts{{RouterPort: "lrp1", Count: 3}})
 	want := api.Resolutions{
 		ByResult: map[string]uint64{"resolved": 0, "failed": 2, "released": 0, "discarded": 0, "expired": 0},
 		Probes:   []api.ProbeCount{{Family: "ipv4", Kind: "multicast", Count: 6}, {Family: "ipv4", Kind: "unicast", Count: 4}, {Family: "ipv6", Kind: "multicast", Count: 6}, {Family: "ipv6", Kind: "unicast", Count: 1}},
-		Deferred: 5,
+		Deferred: 5, Conflicts: []api.PortConflicts{{RouterPort: "lrp1", Count: 3}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -114,6 +114,7 @@ func arpbufConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) arpbuf.Conf
 	cfg.MaxAge = c.Arpbuf.MaxAge
 	cfg.RearmAge = c.Arpbuf.AgeFrom == config.AgeFromLastPacket
 	cfg.GatedMaxAge = c.Arpbuf.Gated.MaxAge
+	cfg.Announcements = c.Neighbors.Announcements
 	cfg.ProbeRate = float64(c.Neighbors.ProbeRate)
 	cfg.UnreachableBurst = c.Arpbuf.PacketsPerNexthop // all that one ring held may be answered
 	if c.Arpbuf.OnFailure == config.FailureSilent {

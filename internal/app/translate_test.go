@@ -43,7 +43,7 @@ func TestParkingIsTranslated(t *testing.T) {
 		if want := (forwarder.ParkLimits{NextHops: 256, PacketsPerNextHop: 256, MaxPackets: 1024, DropNewest: tt.newest}); f.Park.Gated != want {
 			t.Errorf("%+v: gated %+v", tt, f.Park.Gated)
 		}
-		if a.RearmAge != (tt.profile == "ovn") || a.GatedMaxAge != time.Minute || a.ProbeRate != 1000 || a.UnreachableBurst != c.Arpbuf.PacketsPerNexthop {
+		if a.RearmAge != (tt.profile == "ovn") || a.GatedMaxAge != time.Minute || a.ProbeRate != 1000 || a.Announcements != 3 || a.UnreachableBurst != c.Arpbuf.PacketsPerNexthop {
 			t.Errorf("%+v: %+v", tt, a)
 		}
 		if f.Park.NextHops != c.Arpbuf.MaxNexthops || f.Park.PacketsPerNextHop != c.Arpbuf.PacketsPerNexthop ||

@@ -36,7 +36,7 @@ func viewConfig(c *config.Config) api.Config {
 		Neighbors: api.ConfigNeighbors{
 			RetransTime: c.Neighbors.RetransTime.String(), McastSolicit: c.Neighbors.McastSolicit, UcastSolicit: c.Neighbors.UcastSolicit,
 			BaseReachableTime: c.Neighbors.BaseReachableTime.String(), FailedHoldoff: c.Neighbors.FailedHoldoff.String(),
-			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate,
+			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate, Announcements: c.Neighbors.Announcements,
 		},
 		Metrics: api.ConfigMetrics{Listen: c.Metrics.Listen},
 		State:   api.ConfigState{Dir: c.State.Dir},
@@ -73,7 +73,7 @@ func viewLogical(c *config.Config, out *api.Config) {
 			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, AgeThreshold: r.Options.MACBindingAgeThreshold,
 		}}
 		for _, p := range r.Ports {
-			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks)}
+			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), IPv6RAConfigs: viewRA(&p.RA)}
 			if p.GatewayMTU != 0 {
 				port.Options = &api.ConfigRouterPortOptions{GatewayMTU: int(p.GatewayMTU)}
 			}

@@ -145,6 +145,7 @@ type Neighbors struct {
 	BaseReachableTime time.Duration
 	FailedHoldoff     time.Duration // the first; it doubles
 	MaxEntries        int
+	Announcements     int // rounds of gratuitous ARP and unsolicited NA at start and link up; 0 is none
 	ProbeRate         int // multicast ARP requests and solicitations per second and router port
 }
 

@@ -89,7 +89,7 @@ func TestDefaults(t *testing.T) {
 		DPDK:      DPDK{Memory: Memory{MemoryAuto, 512 << 20}, Mbufs: 16384},
 		CPU:       CPU{Control: 0, Workers: []int{1}, WorkersText: "1", Idle: Idle{IdleAdaptive, 50 * time.Microsecond}},
 		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, AgeFromArrival, OverflowDropOldest, FailureICMP, Gated{256, 256, 1024, time.Minute}},
-		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 1000},
+		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 3, 1000},
 		Metrics:   Metrics{"127.0.0.1:9470"},
 		API:       API{"/run/parkway/parkway.sock", 0o660},
 		Log:       Log{LogAuto, LogInfo},
@@ -160,7 +160,7 @@ state: {dir: /var/lib/parkway/}
 	if got, want := c.Arpbuf, (Arpbuf{"ovn", 4, 1000, 4096, 20 * time.Second, AgeFromLastPacket, OverflowDropOldest, FailureSilent, Gated{512, 256, 1024, 5 * time.Minute}}); got != want {
 		t.Errorf("arpbuf: %+v", got)
 	}
-	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 50}); got != want {
+	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 3, 50}); got != want {
 		t.Errorf("neighbors: %+v", got)
 	}
 	if c.State.Dir != "/var/lib/parkway" {
@@ -221,11 +221,12 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("PARKWAY_ARPBUF_AGE_FROM", "last-packet")
 	t.Setenv("PARKWAY_ARPBUF_GATED_MAX_AGE", "2m")
 	t.Setenv("PARKWAY_NEIGHBORS_PROBE_RATE", "7")
+	t.Setenv("PARKWAY_NEIGHBORS_ANNOUNCEMENTS", "0")
 	t.Setenv("PARKWAY_METRICS_LISTEN", "") // empty doesn't override
 	c := parse(t, text)
 	if c.Log.Level != LogError || c.API.Socket != "/tmp/e.sock" || len(c.CPU.Workers) != 2 || c.DPDK.Memory.Mode != MemoryNoHuge ||
 		c.DPDK.Mbufs != 32768 || c.CPU.Idle.MaxSleep != time.Millisecond || c.Arpbuf.AgeFrom != AgeFromLastPacket ||
-		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Metrics.Listen != "127.0.0.1:9470" {
+		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Neighbors.Announcements != 0 || c.Metrics.Listen != "127.0.0.1:9470" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("PARKWAY_LOG_LEVLE", "info")
@@ -268,6 +269,50 @@ func TestParkUntil(t *testing.T) {
 		c := parse(t, strings.Replace(seed(t), lsp1, port, 1))
 		if got := c.Topology.Switches[0].Ports[0]; got.ParkUntilUp != want || len(c.Warnings) != 0 {
 			t.Errorf("%s: %+v, %v", port, got, c.Warnings)
+		}
+	}
+}
+
+// ipv6_ra_configs has OVN's names and forms.
+func TestRAConfigs(t *testing.T) {
+	c, err := Load("../../configs/router-advertisements.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := topology.RAConfigs{
+		AddressMode: topology.SLAAC, SendPeriodic: true, MaxInterval: 600 * time.Second, MinInterval: 200 * time.Second, MTU: 1500,
+		RDNSS: []netip.Addr{netip.MustParseAddr("2001:db8:a::53"), netip.MustParseAddr("2001:db8:a::54")},
+		DNSSL: []string{"example.com", "lab.example.com"}, Preference: topology.PreferHigh,
+		Routes: []topology.RARoute{
+			{Prefix: netip.MustParsePrefix("2001:db8:b::/48"), Preference: topology.PreferHigh},
+			{Prefix: netip.MustParsePrefix("2001:db8:c::/48"), Preference: topology.PreferLow},
+		},
+	}
+	if got := c.Topology.Routers[0].Ports[0].RA; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if got := c.Topology.Routers[0].Ports[1].RA; !reflect.DeepEqual(got, topology.RAConfigs{}) || len(c.Warnings) != 0 {
+		t.Errorf("without: %+v, %v", got, c.Warnings)
+	}
+	for text, want := range map[string]topology.RAConfigs{
+		`{address_mode: dhcpv6_stateful, send_periodic: "True", router_preference: MEDIUM}`: {AddressMode: topology.DHCPv6Stateful, SendPeriodic: true},
+		`{address_mode: dhcpv6_stateless, max_interval: "10"}`:                              {AddressMode: topology.DHCPv6Stateless, MaxInterval: 10 * time.Second},
+	} {
+		c := parse(t, strings.Replace(seed(t), lrp1nets, lrp1nets+", ipv6_ra_configs: "+text, 1))
+		if got := c.Topology.Routers[0].Ports[0].RA; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+// Intervals are filled in as RFC 4861 §6.2.1 says.
+func TestRAIntervals(t *testing.T) {
+	for _, tt := range []struct{ lowest, highest, wantLowest, wantHighest int }{
+		{0, 0, 200, 600}, {0, 1800, 600, 1800}, {0, 9, 3, 9}, {0, 4, 3, 4}, {5, 0, 5, 600}, {5, 10, 5, 10},
+	} {
+		c := topology.RAConfigs{MinInterval: time.Duration(tt.lowest) * time.Second, MaxInterval: time.Duration(tt.highest) * time.Second}
+		if lowest, highest := c.Intervals(); lowest != time.Duration(tt.wantLowest)*time.Second || highest != time.Duration(tt.wantHighest)*time.Second {
+			t.Errorf("%+v: %v to %v", tt, lowest, highest)
 		}
 	}
 }

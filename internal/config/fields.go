@@ -62,7 +62,7 @@ var foreign = map[string]string{
 	"options of switch port": "qdisc_queue_id qos_max_rate qos_burst nat-addresses arp_proxy requested-chassis exclude-lb-vips-from-garp mcast_flood mcast_flood_reports localnet_learn_fdb",
 	"a logical router":       "external_ids enabled nat load_balancer policies copp",
 	"options of router":      "chassis dynamic_neigh_routers snat-ct-zone dnat_force_snat_ip lb_force_snat_ip mcast_relay requested-tnl-key",
-	"a router port":          "external_ids peer enabled gateway_chassis ha_chassis_group ipv6_ra_configs ipv6_prefix",
+	"a router port":          "external_ids peer enabled gateway_chassis ha_chassis_group ipv6_prefix",
 	"options of router port": "redirect-chassis redirect-type gateway_mtu_bypass mcast_flood reside-on-redirect-chassis",
 	"a static route":         "policy bfd route_table options external_ids selection_fields",
 	"a static MAC binding":   "override_dynamic_mac",

@@ -251,7 +251,7 @@ func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 }
 
 func (d *decoder) routerPort(n *yaml.Node, path topology.Path) (p topology.RouterPort) {
-	f, ok := d.mapping(n, "a router port", "name", "mac", "networks", "options")
+	f, ok := d.mapping(n, "a router port", "name", "mac", "networks", "options", raConfigs)
 	if !ok {
 		return p
 	}
@@ -289,6 +289,9 @@ func (d *decoder) routerPort(n *yaml.Node, path topology.Path) (p topology.Route
 			}
 			p.GatewayMTU = uint16(mtu)
 		}
+	}
+	if o := f.get(raConfigs); o != nil {
+		d.routerAdvertisements(o, &p, at(raConfigs))
 	}
 	return p
 }

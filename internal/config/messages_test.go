@@ -33,6 +33,9 @@ const (
 // gatePort1 gates the seed's first switch port.
 var gatePort1 = edit{lsp1addr, lsp1addr + ", park_until: up"}
 
+// ras gives the seed's first router port ipv6_ra_configs.
+func ras(configs string) []edit { return swap(lrp1nets, lrp1nets+", ipv6_ra_configs: "+configs) }
+
 func swap(old, new string) []edit { return []edit{{old, new}} }
 
 // mistakes are one per message, or nearly; testdata/messages.txt has what is
@@ -130,6 +133,7 @@ var mistakes = []struct {
 	{"gated packets in a small pool", []edit{gatePort1, {"overflow: drop-oldest", "gated: {max_packets: 8192}"}}},
 	{"gated rings in little memory", []edit{gatePort1, {"overflow: drop-oldest", "gated: {packets_per_nexthop: 1000, max_nexthops: 60000}"}}},
 	{"probe_rate", swap("retrans_time: 1s", "probe_rate: 0")},
+	{"announcements", swap("retrans_time: 1s", "announcements: 17")},
 	{"probe_rate as text", swap("retrans_time: 1s", "probe_rate: 1k")},
 	{"on_failure", swap("on_failure: icmp-unreachable", "on_failure: quiet")},
 	{"ring larger than all", swap("max_packets: 4096", "max_packets: 63")},
@@ -266,6 +270,29 @@ var mistakes = []struct {
 	{"gateway_mtu small", swap("gateway_mtu: 1500", "gateway_mtu: 60")},
 	{"gateway_mtu under IPv6", swap("gateway_mtu: 1500", "gateway_mtu: 1000")},
 	{"gateway_mtu out of range", swap("gateway_mtu: 1500", "gateway_mtu: 70000")},
+	{"ipv6_ra_configs as text", ras(`slaac`)},
+	{"ipv6_ra_configs without address_mode", ras(`{send_periodic: true}`)},
+	{"ipv6_ra_configs unknown key", ras(`{address_mode: slaac, maxinterval: 60}`)},
+	{"address_mode", ras(`{address_mode: dhcp}`)},
+	{"address_mode in upper case", ras(`{address_mode: SLAAC}`)},
+	{"send_periodic", ras(`{address_mode: slaac, send_periodic: sometimes}`)},
+	{"max_interval out of range", ras(`{address_mode: slaac, max_interval: 3}`)},
+	{"min_interval above three quarters", ras(`{address_mode: slaac, min_interval: 76, max_interval: "100"}`)},
+	{"mtu of router advertisements", ras(`{address_mode: slaac, mtu: 1279}`)},
+	{"rdnss of IPv4", ras(`{address_mode: slaac, rdnss: "1.1.1.1"}`)},
+	{"rdnss that is no address", ras(`{address_mode: slaac, rdnss: "2001:db8::53, dns1"}`)},
+	{"rdnss as list", ras(`{address_mode: slaac, rdnss: ["2001:db8::53"]}`)},
+	{"dnssl", ras(`{address_mode: slaac, dnssl: "example.com,b ad"}`)},
+	{"dnssl empty", ras(`{address_mode: slaac, dnssl: ""}`)},
+	{"router_preference", ras(`{address_mode: slaac, router_preference: high}`)},
+	{"route_info without preference", ras(`{address_mode: slaac, route_info: "2001:db8::/32"}`)},
+	{"route_info preference", ras(`{address_mode: slaac, route_info: "TOP-2001:db8::/32"}`)},
+	{"route_info prefix", ras(`{address_mode: slaac, route_info: "LOW-2001:db8::"}`)},
+	{"route_info host bits", ras(`{address_mode: slaac, route_info: "LOW-2001:db8::1/32"}`)},
+	{"route_info of IPv4", ras(`{address_mode: slaac, route_info: "LOW-10.0.0.0/8"}`)},
+	{"ipv6_ra_configs without IPv6", []edit{{lrp1nets, `[1.1.254.254/16], ipv6_ra_configs: {address_mode: slaac}`}}},
+	{"ipv6_ra_configs on a /80", []edit{{lrp1nets, `["2001:db8:1::1/80"], ipv6_ra_configs: {address_mode: slaac}`}}},
+	{"ipv6_prefix", swap(lrp1nets, lrp1nets+`, ipv6_prefix: ["2001:db8:9::/64"]`)},
 	{"gateway_mtu above the port", swap("gateway_mtu: 1500", `gateway_mtu: "9000"`)},
 	{"port MTU under IPv6", []edit{{"mtu: 1500", "mtu: 1000"}, {"gateway_mtu: 1500", "gateway_mtu: 0"}}},
 	{"boolean option", swap("always_learn_from_arp_request: true", "always_learn_from_arp_request: yes")},

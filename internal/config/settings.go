@@ -107,6 +107,7 @@ var settings = []setting{
 	{"neighbors.mcast_solicit", "3", asNumber, store(ints(1, 100), func(c *Config) *int { return &c.Neighbors.McastSolicit })},
 	{"neighbors.ucast_solicit", "3", asNumber, store(ints(1, 100), func(c *Config) *int { return &c.Neighbors.UcastSolicit })},
 	{"neighbors.base_reachable_time", "30s", asText, store(durations(time.Second, 24*time.Hour), func(c *Config) *time.Duration { return &c.Neighbors.BaseReachableTime })},
+	{"neighbors.announcements", "3", asNumber, store(ints(0, 16), func(c *Config) *int { return &c.Neighbors.Announcements })},
 	{"neighbors.failed_holdoff", "5s", asText, store(durations(100*time.Millisecond, time.Hour), func(c *Config) *time.Duration { return &c.Neighbors.FailedHoldoff })},
 	{"neighbors.max_entries", "65536", asNumber, store(ints(16, 1<<22), func(c *Config) *int { return &c.Neighbors.MaxEntries })},
 	{"neighbors.probe_rate", "1000", asNumber, store(ints(1, 1_000_000), func(c *Config) *int { return &c.Neighbors.ProbeRate })},

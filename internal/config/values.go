@@ -254,7 +254,11 @@ func parseChoice[T ~string](s string, choices ...T) (T, error) {
 	for i, c := range choices {
 		words[i] = string(c)
 		if strings.EqualFold(s, words[i]) {
-			return "", faultf("write "+words[i]+", in lower case", "%s is not known", quote(s))
+			letters := "lower"
+			if words[i] == strings.ToUpper(words[i]) {
+				letters = "upper"
+			}
+			return "", faultf("write "+words[i]+", in "+letters+" case", "%s is not known", quote(s))
 		}
 	}
 	return "", faultf("choose one of "+strings.Join(words, ", "), "%s is not known", quote(s))

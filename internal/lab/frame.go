@@ -154,7 +154,7 @@ func addr16(b []byte) netip.Addr { return netip.AddrFrom16([16]byte(b)) }
 // for, and whether the packet is one.
 func (p Packet) Asks() (netip.Addr, bool) {
 	switch {
-	case p.EtherType == EtherARP && p.ARPOp == ARPRequest:
+	case p.EtherType == EtherARP && p.ARPOp == ARPRequest && p.SPA != p.TPA: // equal: an announcement
 		return p.TPA, true
 	case p.Proto == ProtoICMPv6 && p.ICMPType == ICMPv6NS:
 		return p.Target, true

@@ -14,6 +14,12 @@ func TestBuiltFramesParse(t *testing.T) {
 	if ip, ok := arp.Answers(); !ok || ip != ip4A || arp.SHA != macA || arp.TPA != ip4B || arp.Dst != macB {
 		t.Errorf("ARP: %+v", arp)
 	}
+	if ip, ok := ParsePacket(NewARP(macB, 0, ARPRequest, macA, ip4A, macB, ip4B)).Asks(); !ok || ip != ip4B {
+		t.Errorf("an ARP request asks for %v, %v", ip, ok)
+	}
+	if ip, ok := ParsePacket(NewARP(macB, 0, ARPRequest, macA, ip4A, macB, ip4A)).Asks(); ok {
+		t.Errorf("an announcement asks for %v", ip)
+	}
 	na := ParsePacket(NewNA(macB, 7, macA, ip6A, ip6B, NASolicited))
 	if ip, ok := na.Answers(); !ok || ip != ip6A || na.LLA != macA || na.VLAN != 7 || na.TTL != 255 {
 		t.Errorf("NA: %+v", na)

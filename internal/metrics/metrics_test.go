@@ -72,6 +72,8 @@ func TestScrape(t *testing.T) {
 		`parkway_neighbor_probes_total{family="ipv4",kind="multicast"} 4`,
 		`parkway_neighbor_probes_total{family="ipv6",kind="unicast"} 1`,
 		`parkway_neighbor_probes_deferred_total 0`,
+		`parkway_address_conflicts_total{router_port="lr0-ext"} 2`,
+		`parkway_address_conflicts_total{router_port="lrp1"} 0`,
 		`parkway_neighbor_entries{family="ipv6",router_port="lr0-ext",state="REACHABLE"} 1`,
 		`parkway_worker_cycles_total{cpu="1",state="busy"} 470000`,
 		`parkway_worker_max_poll_gap_seconds{cpu="1"} 6.15e-05`,

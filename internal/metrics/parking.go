@@ -18,6 +18,7 @@ var (
 
 	resolutionsTotal = desc("resolutions_total", "Waits for a next hop or a gated port that have ended, by how.", "result")
 	probesTotal      = desc("neighbor_probes_total", "ARP requests and neighbor solicitations sent.", "family", "kind")
+	conflictsTotal   = desc("address_conflicts_total", "Frames in which another station claims an address of the router port.", "router_port")
 	deferredTotal    = desc("neighbor_probes_deferred_total", "Multicast probes that had to wait for neighbors.probe_rate.")
 )
 
@@ -65,6 +66,9 @@ func (s sink) resolutions(r api.Resolutions) {
 		s.counter(probesTotal, p.Count, p.Family, p.Kind)
 	}
 	s.counter(deferredTotal, r.Deferred)
+	for _, c := range r.Conflicts {
+		s.counter(conflictsTotal, c.Count, c.RouterPort)
+	}
 }
 
 func (s sink) gates(gates []api.Gate) {

@@ -112,6 +112,7 @@ type RouterPort struct {
 	MAC        MAC
 	Networks   []netip.Prefix // the port's own addresses with their prefix lengths; bits are not masked
 	GatewayMTU uint16         // options.gateway_mtu in octets of IP packet; 0 is unlimited
+	RA         RAConfigs      // ipv6_ra_configs
 }
 
 // StaticRoute is one route. Several with the same Prefix are ECMP members.

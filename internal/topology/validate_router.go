@@ -64,6 +64,7 @@ func (v *validator) routerPort(i, j int, nets []connected) []connected {
 	if ipv6 && p.GatewayMTU >= MinMTU && p.GatewayMTU < 1280 {
 		v.warnf(at("options", "gateway_mtu"), "IPv6 needs a link MTU of 1280 (RFC 8200 §5)", "%s has IPv6 addresses and the gateway_mtu %d", what, p.GatewayMTU)
 	}
+	v.routerAdvertisements(p, at, what)
 	return nets
 }
 

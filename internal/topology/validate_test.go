@@ -53,6 +53,21 @@ func valid() *Topology {
 	}
 }
 
+// ra makes a mistake in a router port that advertises itself.
+func ra(mistake func(*RouterPort)) func(*Topology) {
+	return func(t *Topology) {
+		p := &t.Routers[0].Ports[0]
+		p.RA.AddressMode = SLAAC
+		mistake(p)
+	}
+}
+
+func fill(list []netip.Addr) {
+	for i := range list {
+		list[i] = ip("fd00::53")
+	}
+}
+
 func TestValid(t *testing.T) {
 	if f := valid().Validate(); len(f) != 0 {
 		t.Error(f)
@@ -60,6 +75,11 @@ func TestValid(t *testing.T) {
 	gated := valid()
 	gated.Switches[0].Ports[0].ParkUntilUp = true
 	if f := gated.Validate(); len(f) != 0 {
+		t.Error(f)
+	}
+	advertises := valid()
+	ra(func(*RouterPort) {})(advertises)
+	if f := advertises.Validate(); len(f) != 0 {
 		t.Error(f)
 	}
 	if f := (&Topology{}).Validate(); len(f) != 0 {
@@ -114,6 +134,18 @@ func TestFindings(t *testing.T) {
 		{func(t *Topology) { t.Routers[0].Ports[0].MAC = MAC{1} }, "logical_routers[0].ports[0].mac: "},
 		{func(t *Topology) { t.Routers[0].Ports[0].GatewayMTU = 67 }, "logical_routers[0].ports[0].options.gateway_mtu: "},
 		{func(t *Topology) { t.Routers[0].Ports[0].GatewayMTU = 1279 }, "logical_routers[0].ports[0].options.gateway_mtu: "},
+		{ra(func(p *RouterPort) { p.RA.AddressMode = "dhcp" }), "logical_routers[0].ports[0].ipv6_ra_configs.address_mode: "},
+		{ra(func(p *RouterPort) { p.Networks = p.Networks[:1] }), "logical_routers[0].ports[0].ipv6_ra_configs: router port \"lrp-in\" has ipv6_ra_configs and no IPv6"},
+		{ra(func(p *RouterPort) { p.Networks[1] = prefix("fd00::1/80") }), "logical_routers[0].ports[0].ipv6_ra_configs: router port \"lrp-in\": no host makes"},
+		{ra(func(p *RouterPort) { p.RA.MaxInterval = time.Hour }), "logical_routers[0].ports[0].ipv6_ra_configs.max_interval: "},
+		{ra(func(p *RouterPort) { p.RA.MaxInterval = time.Second }), "logical_routers[0].ports[0].ipv6_ra_configs.max_interval: "},
+		{ra(func(p *RouterPort) { p.RA.MinInterval = time.Second }), "logical_routers[0].ports[0].ipv6_ra_configs.min_interval: "},
+		{ra(func(p *RouterPort) { p.RA.MinInterval = 451 * time.Second }), "logical_routers[0].ports[0].ipv6_ra_configs.min_interval: "},
+		{ra(func(p *RouterPort) { p.RA.MTU = 1000 }), "logical_routers[0].ports[0].ipv6_ra_configs.mtu: "},
+		{ra(func(p *RouterPort) { p.RA.RDNSS = []netip.Addr{ip("ff02::1")} }), "logical_routers[0].ports[0].ipv6_ra_configs.rdnss: "},
+		{ra(func(p *RouterPort) { p.RA.DNSSL = []string{"a..b"} }), "logical_routers[0].ports[0].ipv6_ra_configs.dnssl: "},
+		{ra(func(p *RouterPort) { p.RA.Routes = []RARoute{{Prefix: prefix("10.0.0.0/8")}} }), "logical_routers[0].ports[0].ipv6_ra_configs.route_info: "},
+		{ra(func(p *RouterPort) { p.RA.RDNSS = make([]netip.Addr, 80); fill(p.RA.RDNSS) }), "logical_routers[0].ports[0].ipv6_ra_configs: router port \"lrp-in\": its router advertisement would have 1344 octets"},
 		{func(t *Topology) { t.Routers[0].Ports[0].Networks[0] = netip.Prefix{} }, "logical_routers[0].ports[0].networks[0]: "},
 		{func(t *Topology) { t.Routers[0].Ports[0].Networks[0] = prefix("10.0.0.255/24") }, "logical_routers[0].ports[0].networks[0]: router port \"lrp-in\": 10.0.0.255/24 is the network's broadcast"},
 		{func(t *Topology) {

@@ -373,6 +373,10 @@ func FuzzDecodeND(f *testing.F) {
 	for _, s := range []ndSpec{goodNS(), goodNA(), goodRS(), goodRA()} {
 		f.Add(oracleND(f, s))
 	}
+	f.Add(AppendRouterAdvertisement(nil, ethAllNodes, macA, llA, AllNodes, fullRA()))
+	unspecified := goodRS()
+	unspecified.src, unspecified.body = un6, &layers.ICMPv6RouterSolicitation{}
+	f.Add(oracleND(f, unspecified))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// Half of the runs would die at the checksum; mend it in a copy.
 		if len(b) >= 58 {

@@ -52,7 +52,8 @@ func Sample() *Source {
 				{Family: api.FamilyIPv4, Kind: api.ProbeMulticast, Count: 4}, {Family: api.FamilyIPv4, Kind: api.ProbeUnicast, Count: 0},
 				{Family: api.FamilyIPv6, Kind: api.ProbeMulticast, Count: 1}, {Family: api.FamilyIPv6, Kind: api.ProbeUnicast, Count: 1},
 			},
-			Deferred: 0,
+			Deferred:  0,
+			Conflicts: []api.PortConflicts{{RouterPort: "lr0-ext", Count: 2}, {RouterPort: "lrp1", Count: 0}},
 		},
 		Gates: []api.Gate{{Port: "pod1", SinceSeconds: 20.75, Packets: 12}},
 		Routes: []api.Route{
@@ -155,7 +156,7 @@ func sampleConfig() api.Config {
 			AgeFrom: "arrival", Overflow: "drop-oldest", OnFailure: "icmp-unreachable",
 			Gated: api.ConfigGated{PacketsPerNexthop: 256, MaxNexthops: 256, MaxPackets: 1024, MaxAge: "1m"}},
 		Neighbors: api.ConfigNeighbors{RetransTime: "1s", McastSolicit: 3, UcastSolicit: 3, BaseReachableTime: "30s",
-			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000},
+			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000, Announcements: 3},
 		Metrics: api.ConfigMetrics{Listen: "127.0.0.1:9470"},
 		State:   api.ConfigState{Dir: "/var/lib/parkway"},
 		API:     api.ConfigAPI{Socket: "/run/parkway/parkway.sock", Mode: "0660"},
