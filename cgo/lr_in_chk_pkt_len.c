@@ -13,23 +13,35 @@ may_fragment(const struct rte_mbuf *m)
 	return !(((const struct rte_ipv4_hdr *)(eth + 1))->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
 }
 
+// Packet i is too long: true when it stays in b, to be cut. Out of line, so that packets
+// that fit don't pay for it.
+static __rte_noinline bool
+to_be_cut(struct pw_worker *w, struct pw_burst *b, uint16_t i)
+{
+	struct rte_mbuf *m = b->m[i];
+	if (may_fragment(m)) {
+		b->p[i].flags |= PW_PKT_FRAGMENT;
+		return true;
+	}
+	if (b->p[i].flags & PW_PKT_ORIGINATED)
+		pw_drop(w, m, PW_DROP_IP_TOO_BIG);
+	else
+		pw_punt(w, m, &b->p[i], PW_PUNT_TOO_BIG);
+	return false;
+}
+
 uint16_t
 pw_lr_in_chk_pkt_len(struct pw_worker *w, struct pw_burst *b)
 {
 	uint16_t k = 0, larger = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
-		struct rte_mbuf *m = b->m[i];
-		if (likely(m->pkt_len - sizeof(struct rte_ether_hdr) <= w->tables->lrps[b->p[i].out_lrp].mtu)) {
-			pw_burst_keep(b, k++, i);
-		} else if (may_fragment(m)) {
-			b->p[i].flags |= PW_PKT_FRAGMENT;
+		uint32_t length = b->m[i]->pkt_len - (uint32_t)sizeof(struct rte_ether_hdr);
+		if (unlikely(length > w->tables->lrps[b->p[i].out_lrp].mtu)) {
+			if (!to_be_cut(w, b, i))
+				continue;
 			larger++;
-			pw_burst_keep(b, k++, i);
-		} else if (!(b->p[i].flags & PW_PKT_ORIGINATED)) {
-			pw_punt(w, m, &b->p[i], PW_PUNT_TOO_BIG);
-		} else {
-			pw_drop(w, m, PW_DROP_IP_TOO_BIG);
 		}
+		pw_burst_keep(b, k++, i);
 	}
 	b->n = k;
 	return larger;

@@ -83,8 +83,6 @@ struct pw_worker {
 	uint32_t kick_seen;
 	uint64_t tx_dirty;              // ports with packets in their txbuf
 	struct pw_burst in, r6;
-	struct pw_burst cut;            // what lr_in_larger_pkts makes of a burst, part by part
-	struct pw_hop hops[2];
 	struct pw_hop *next;            // the one of hops that fills for the next router
 	struct pw_txbuf tx[PW_MAX_PORTS];
 	uint64_t learned[PW_LEARN_CACHE];
@@ -94,6 +92,10 @@ struct pw_worker {
 	// To control, each with the worker as only producer: ARP and ND, other packets,
 	// learned MACs. What wants resolving has the ask ring of park. From control: inject.
 	struct rte_ring *punt_l2, *punt_ip, *learn, *inject;
+
+	// The worker's own, large and seldom touched.
+	struct pw_burst cut; // what lr_in_larger_pkts makes of a burst, part by part
+	struct pw_hop hops[2];
 };
 
 // pw_worker_new makes worker cfg->index of dp. NULL when memory is short.
