@@ -16,6 +16,7 @@
 
 enum pw_pkt_flags {
 	PW_PKT_ORIGINATED = 1 << 0, // made by the router itself: TTL stays, no ingress checks
+	PW_PKT_FRAGMENT = 1 << 1,   // longer than the egress MTU, to be cut by lr_in_larger_pkts
 };
 
 struct pw_pkt {

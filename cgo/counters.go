@@ -42,7 +42,7 @@ type Counters struct {
 	Rx         uint64 // received from ports
 	Originated uint64 // made here
 	Tx         uint64 // accepted by transmit queues
-	Consumed   uint64 // ended at control, which had use for them
+	Consumed   uint64 // ended here with effect: at control, which had use for them, or cut into fragments
 	Parked     uint64 // entered a park ring
 	Drained    uint64 // left a park ring to be sent
 

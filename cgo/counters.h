@@ -27,9 +27,9 @@ enum pw_park_class {
 
 struct pw_counters {
 	uint64_t rx;         // received from a port
-	uint64_t originated; // made here: replies, requests, copies of flooded frames
+	uint64_t originated; // made here: replies, requests, copies of flooded frames, fragments
 	uint64_t tx;         // accepted by a port's transmit queue
-	uint64_t consumed;   // ended at control, which had use for them
+	uint64_t consumed;   // ended here with effect: at control, which had use for them, or cut into fragments
 	uint64_t parked;     // entered a park ring
 	uint64_t drained;    // left a park ring to be sent
 	uint64_t gate_parked, gate_discarded; // the gated share of parked and of PARK_DISCARDED

@@ -70,6 +70,11 @@
 	  "traceroute does this; otherwise look for a routing loop")                                                  \
 	X(IP_TOO_BIG, "ip_too_big", "lr_in_chk_pkt_len", "longer than the MTU of the router port it leaves by",       \
 	  "lower the sender's MTU or raise gateway_mtu")                                                              \
+	X(IP_UNFRAGMENTABLE, "ip_unfragmentable", "lr_in_larger_pkts",                                                \
+	  "too long for the router port's MTU, and to be cut into more than 32 fragments or beyond octet 65,535",     \
+	  "raise gateway_mtu or lower the sender's MTU; find the sender with a capture")                              \
+	X(IP_FRAGMENT_MBUF, "ip_fragment_no_mbuf", "lr_in_larger_pkts", "no mbufs were free for the packet's fragments", \
+	  "raise dpdk.mbufs")                                                                                         \
 	X(LOCAL_UNSUPPORTED, "local_unsupported", "lr_in_ip_input",                                                   \
 	  "addressed to the router itself, which has no use for it", "none needed; the router answers ping only")     \
 	X(NEIGHBOR_FAILED, "neighbor_failed", "lr_in_arp_resolve",                                                    \

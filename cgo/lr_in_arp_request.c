@@ -188,10 +188,9 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 	return true;
 }
 
-void
-pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
+bool
+pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family, bool parked)
 {
-	bool parked = false;
 	uint16_t k = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct pw_pkt *p = &b->p[i];
@@ -206,6 +205,7 @@ pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family)
 			parked = true;
 	}
 	b->n = k;
+	return parked;
 }
 
 // Finishes handed-back slots among up to budget of the open ones, and goes on from there

@@ -59,7 +59,8 @@ check(const struct pw_lrp *lrp, struct rte_mbuf *m, enum pw_drop *reason, enum p
 		*reason = PW_DROP_IP_MARTIAN_SRC;
 		return DROP;
 	}
-	if (is_own(lrp, ip->src_addr)) {
+	// An advertisement from our own address is how a duplicate shows (RFC 4862 5.4.4).
+	if (is_own(lrp, ip->src_addr) && *why != PW_PUNT_ND) {
 		*reason = PW_DROP_IP_SRC_OWN;
 		return DROP;
 	}

@@ -15,10 +15,14 @@ enter_router(struct pw_worker *w, struct rte_mbuf *m, uint16_t lsp, const struct
 		.rounds = (uint8_t)(p->rounds + 1),
 		.adj = PW_NONE32,
 	};
-	if (q.rounds >= PW_MAX_ROUNDS || w->next->n == PW_BURST)
+	struct pw_hop *next = w->next;
+	if (unlikely(next->b[next->last].n == PW_BURST) && next->last + 1 < PW_HOP_BURSTS)
+		next->last++;
+	struct pw_burst *b = &next->b[next->last];
+	if (q.rounds >= PW_MAX_ROUNDS || b->n == PW_BURST)
 		pw_drop(w, m, PW_DROP_LR_TOO_MANY_ROUTERS);
 	else
-		pw_burst_push(w->next, m, &q);
+		pw_burst_push(b, m, &q);
 }
 
 void

@@ -10,10 +10,17 @@ route4(struct pw_worker *w, struct pw_burst *b)
 	if (pw_lr_in_ip4_routing(w, b) > 0)
 		pw_lr_in_ip_routing_ecmp(w, b);
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 4);
-	pw_lr_in_chk_pkt_len(w, b);
-	if (unresolved > 0)
-		pw_lr_in_arp_request(w, b, 4);
-	pw_lr_out_delivery(w, b);
+	bool larger = pw_lr_in_chk_pkt_len(w, b) > 0, parked = false;
+	struct pw_burst *out = unlikely(larger) ? &w->cut : b;
+	uint16_t next = 0;
+	do { // once, unless something has to be cut: that no longer fits one burst and goes on in parts
+		if (unlikely(larger))
+			next = pw_lr_in_larger_pkts(w, b, next, out);
+		if (unresolved > 0)
+			parked = pw_lr_in_arp_request(w, out, 4, parked);
+		pw_lr_out_delivery(w, out);
+	} while (unlikely(larger) && next < b->n);
+	b->n = 0;
 }
 
 static void
@@ -24,7 +31,7 @@ route6(struct pw_worker *w, struct pw_burst *b)
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 6);
 	pw_lr_in_chk_pkt_len(w, b);
 	if (unresolved > 0)
-		pw_lr_in_arp_request(w, b, 6);
+		pw_lr_in_arp_request(w, b, 6, false);
 	pw_lr_out_delivery(w, b);
 }
 
@@ -49,10 +56,12 @@ router(struct pw_worker *w, struct pw_burst *b)
 static void
 next_routers(struct pw_worker *w)
 {
-	while (w->next->n > 0) {
-		struct pw_burst *b = w->next;
-		w->next = b == &w->hops[0] ? &w->hops[1] : &w->hops[0];
-		router(w, b);
+	while (w->next->b[0].n > 0) {
+		struct pw_hop *h = w->next;
+		w->next = h == &w->hops[0] ? &w->hops[1] : &w->hops[0];
+		for (uint16_t i = 0; i <= h->last; i++)
+			router(w, &h->b[i]);
+		h->last = 0;
 	}
 }
 

@@ -198,9 +198,20 @@ func TestTooBig(t *testing.T) {
 	}
 	b.dp.Control().Drop(batch.IP[0], cgo.DropIPTooBig)
 	b.send(b.in, big(0, 581))
-	if c := b.dp.Counters(); c.Drops[cgo.DropIPTooBig] != 2 {
-		t.Errorf("without DF: %v", nonzero(c))
+	if out := sent(b.out); len(out) != 2 {
+		t.Errorf("without DF: left in %d", len(out))
 	}
+	v6 := func(payload int) []byte {
+		return frame(t, eth(hostMAC, router0MAC, layers.EthernetTypeIPv6), ip6(host6, addr("2001:db8:ffff::1"), 64), gopacket.Payload(make([]byte, payload)))
+	}
+	b.send(b.in, v6(560))
+	one(t, sent(b.out))
+	b.send(b.in, v6(561))
+	batch = b.poll()
+	if len(batch.IP) != 1 || cgo.MetaOf(batch.IP[0]).Why != cgo.PuntTooBig || cgo.MetaOf(batch.IP[0]).MTU != 600 {
+		t.Fatalf("IPv6: %+v", batch.IP)
+	}
+	b.dp.Control().Drop(batch.IP[0], cgo.DropIPTooBig)
 }
 
 func TestPuntRingsAreApartAndBounded(t *testing.T) {

@@ -21,7 +21,9 @@ void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b);
 // punts local delivery and expired packets, counts TTL or hop limit down, and returns
 // how many of the packets go on to ip_routing_ecmp, where they have a choice.
 // ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
-// compares with the egress MTU. arp_request parks what has no usable adjacency.
+// compares with the egress MTU and returns how many packets larger_pkts has to cut;
+// without any it is left out. arp_request parks what has no usable adjacency; parked
+// says whether an earlier part of the same burst has, and so does its result.
 void pw_lr_in_admission(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6);
 void pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b);
 void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
@@ -29,8 +31,13 @@ uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);
 void pw_lr_in_ip_routing_ecmp(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_arp_resolve(struct pw_worker *w, struct pw_burst *b, uint8_t family); // unresolved ones
-void pw_lr_in_chk_pkt_len(struct pw_worker *w, struct pw_burst *b);
-void pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family);
+uint16_t pw_lr_in_chk_pkt_len(struct pw_worker *w, struct pw_burst *b);
+bool pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family, bool parked);
+
+// pw_lr_in_larger_pkts moves packets of b, from one on, to out until that has no room
+// for the next, fragments in the place of those that are too long. It returns the first
+// that is still in b. Call it with an empty out and it goes on.
+uint16_t pw_lr_in_larger_pkts(struct pw_worker *w, struct pw_burst *b, uint16_t from, struct pw_burst *out);
 
 // Logical router, egress: the Ethernet header, then the switch port it leaves by.
 void pw_lr_out_delivery(struct pw_worker *w, struct pw_burst *b);

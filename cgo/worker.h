@@ -32,6 +32,13 @@ struct pw_learn {
 	uint32_t zero;
 };
 
+// Packets on their way to another router of this node: bursts 0 to last, all but the
+// last of them full. One unless packets were cut on the way.
+struct pw_hop {
+	uint16_t last;
+	struct pw_burst b[PW_HOP_BURSTS];
+};
+
 // Load, single writer: the worker.
 struct pw_worker_stats {
 	uint64_t heartbeat;   // polls of all queues
@@ -71,16 +78,21 @@ struct pw_worker {
 	uint64_t now;                   // TSC at the start of the poll
 	uint32_t kick_seen;
 	uint64_t tx_dirty;              // ports with packets in their txbuf
-	struct pw_burst in, r6, hops[2];
-	struct pw_burst *next;          // the one of hops that fills for the next router
+	struct pw_burst in, r6;
+	struct pw_hop *next;            // the one of hops that fills for the next router
 	struct pw_txbuf tx[PW_MAX_PORTS];
 	uint64_t learned[PW_LEARN_CACHE];
 	uint16_t learned_lsp[PW_LEARN_CACHE];
 	struct pw_park park;
 
 	// To control, each with the worker as only producer: ARP and ND, other packets,
-	// learned MACs, gated ports that spoke. What wants resolving has the ask ring of park. From control: inject.
+	// learned MACs, gated ports that spoke. What wants resolving has the ask ring of park.
+	// From control: inject.
 	struct rte_ring *punt_l2, *punt_ip, *learn, *appeared, *inject;
+
+	// The worker's own, large and seldom touched.
+	struct pw_burst cut; // what lr_in_larger_pkts makes of a burst, part by part
+	struct pw_hop hops[2];
 };
 
 // pw_worker_new makes worker cfg->index of dp. NULL when memory is short.

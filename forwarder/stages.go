@@ -34,6 +34,7 @@ func Stages() []string {
 		"lr_in_ip_routing_ecmp",
 		"lr_in_arp_resolve",
 		"lr_in_chk_pkt_len",
+		"lr_in_larger_pkts",
 		"lr_in_arp_request",
 		"lr_out_delivery",
 		"ls_out_delivery",

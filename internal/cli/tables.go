@@ -103,7 +103,7 @@ func writeCounters(w io.Writer, c api.Counters) error {
 		row(c.Rx, "rx", "received from ports")
 		row(c.Originated, "originated", "made by the gateway")
 		row(c.Tx, "tx", "accepted by transmit queues")
-		row(c.Consumed, "consumed", "answered or used by control")
+		row(c.Consumed, "consumed", "used by control, or cut into fragments")
 		row(c.Parked, "parked", "waiting for a next hop now")
 		for _, reason := range slices.Sorted(maps.Keys(c.Drops)) {
 			if n := c.Drops[reason]; n > 0 {

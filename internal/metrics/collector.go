@@ -36,7 +36,7 @@ var (
 	rx         = desc("rx_packets_total", "Packets that workers received.")
 	originated = desc("originated_packets_total", "Packets that the gateway made.")
 	tx         = desc("tx_packets_total", "Packets that transmit queues accepted.")
-	consumed   = desc("consumed_packets_total", "Packets that ended at control, which had use for them.")
+	consumed   = desc("consumed_packets_total", "Packets that ended at control, which had use for them, or that were cut into fragments.")
 	balance    = desc("balance_packets", "What the conservation law misses: 0 at rest.")
 	drops      = desc("drops_total", "Packets freed without being sent, by reason.", "reason", "stage")
 

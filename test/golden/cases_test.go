@@ -128,6 +128,22 @@ var cases = map[string]map[string][][]byte{
 			udp6(routerA, hostA, a6, "2001:db8:2::77"),
 		},
 	},
+	// Through a router port with an MTU of 576.
+	"fragments": {
+		"p-a": {
+			frame(ether(routerA, hostA, ip4), v4(a4, b4), udp(1, 2), text(548)), // fits
+			frame(ether(routerA, hostA, ip4), v4(a4, b4), udp(1, 2), text(549)),
+			frame(ether(routerA, hostA, ip4), v4(a4, b4), udp(1, 2), text(1472)),
+			frame(ether(routerA, hostA, ip4), v4(a4, b4), udp(1, 2), text(5000)), // comes in a chain of mbufs
+			frame(ether(routerA, hostA, ip4), v4(a4, b4, func(h *layers.IPv4) { h.Flags, h.FragOffset = layers.IPv4MoreFragments, 64 }), text(800)),
+			frame(ether(routerA, hostA, ip4), v4(a4, b4, func(h *layers.IPv4) { // record route stays behind, router alert goes with all
+				h.Options = []layers.IPv4Option{{OptionType: 7, OptionLength: 7, OptionData: []byte{4, 0, 0, 0, 0}}, {OptionType: 1, OptionLength: 1},
+					{OptionType: 148, OptionLength: 4, OptionData: []byte{0, 0}}}
+			}), udp(1, 2), text(1200)),
+			frame(ether(routerA, hostA, ip4), v4(a4, b4, func(h *layers.IPv4) { h.FragOffset = 8190 }), text(600)), // ip_unfragmentable
+			udp4(routerA, hostA, a4, b4),
+		},
+	},
 	"ecmp": {"p-a": flows()},
 	"two-routers": {
 		"p-a": {

@@ -71,8 +71,8 @@ func TestCaptures(t *testing.T) {
 // Every reason to drop a packet has a capture, or a word on why it can't have one.
 func TestEveryDropReasonHasACapture(t *testing.T) {
 	elsewhere := map[string]string{
-		"l2_port_unbound":     "the check of configurations refuses a port that nothing names",
-		"l2_flood_no_mbuf":    "needs an exhausted pool",
+		"l2_port_unbound":  "the check of configurations refuses a port that nothing names",
+		"l2_flood_no_mbuf": "needs an exhausted pool", "ip_fragment_no_mbuf": "",
 		"out_no_room_for_tag": "the pool's headroom has room",
 		"tx_full":             "net_pcap takes all it is given",
 		"neighbor_failed":     "comes after a failure, so it depends on time",

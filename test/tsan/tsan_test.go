@@ -29,7 +29,7 @@ import (
 
 // replaced are the files of cgo/ that stress/standins.c stands in for: the stages
 // before and behind parking.
-var replaced = regexp.MustCompile(`^(ls_.*|punt|lr_in_(admission|chk_pkt_len|ip.*))\.c$`)
+var replaced = regexp.MustCompile(`^(ls_.*|punt|lr_in_(admission|chk_pkt_len|larger_pkts|ip.*))\.c$`)
 
 func sources(t *testing.T) []string {
 	t.Helper()
