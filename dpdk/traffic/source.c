@@ -113,11 +113,11 @@ fill(struct pwt_source *s, struct pwt_group *g, struct rte_mbuf *m, uint64_t now
 
 /* How many packets are due, most at most. */
 static inline uint16_t
-due(struct pwt_source *s, const struct pwt_program *p, uint64_t gen, uint64_t now, uint16_t most)
+due(struct pwt_source *s, const struct pwt_program *p, uint64_t now, uint16_t most)
 {
 	uint64_t pps = atomic_load_explicit(&s->pps, memory_order_relaxed);
-	if (s->paced_gen != gen) {
-		s->paced_gen = gen;
+	if (s->paced_gen != p->gen) {
+		s->paced_gen = p->gen;
 		s->credit = 0;
 		s->last = now;
 	}
@@ -139,10 +139,10 @@ due(struct pwt_source *s, const struct pwt_program *p, uint64_t gen, uint64_t no
 }
 
 static uint16_t
-generate(struct pwt_source *s, struct pwt_program *p, uint64_t gen, struct rte_mbuf **m, uint16_t room)
+generate(struct pwt_source *s, struct pwt_program *p, struct rte_mbuf **m, uint16_t room)
 {
 	uint64_t now = rte_rdtsc();
-	uint16_t n = due(s, p, gen, now, room);
+	uint16_t n = due(s, p, now, room);
 	if (n == 0)
 		return 0;
 	if (rte_pktmbuf_alloc_bulk(s->pool, m, n) != 0) {
@@ -161,7 +161,7 @@ generate(struct pwt_source *s, struct pwt_program *p, uint64_t gen, struct rte_m
 		s->credit -= n;
 	add(&s->generated, n);
 	if (p->limit != 0 && p->made == p->limit)
-		atomic_store_explicit(&s->done, gen, memory_order_release);
+		atomic_store_explicit(&s->done, p->gen, memory_order_release);
 	return n;
 }
 
@@ -201,7 +201,7 @@ receive(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, uint16_
 	if (n < max)
 		n += deliver(s, m + n, max - n);
 	if (p != NULL && n < max)
-		n += generate(s, p, gen, m + n, max - n);
+		n += generate(s, p, m + n, max - n);
 	atomic_store_explicit(&s->seen, gen, memory_order_release);
 	return n;
 }
@@ -284,8 +284,13 @@ reclaim(struct pwt_source *s)
 void
 pwt_source_run(struct pwt_source *s, struct pwt_program *p)
 {
+	uint64_t gen = atomic_load_explicit(&s->gen, memory_order_relaxed) + 1;
+	/* The poller may take up the program before it sees gen, and be done with it: it
+	 * goes by the program's own number. */
+	if (p != NULL)
+		p->gen = gen;
 	struct pwt_program *old = atomic_exchange_explicit(&s->program, p, memory_order_acq_rel);
-	uint64_t gen = atomic_fetch_add_explicit(&s->gen, 1, memory_order_acq_rel) + 1;
+	atomic_store_explicit(&s->gen, gen, memory_order_release);
 
 	reclaim(s);
 	if (old == NULL)

@@ -35,6 +35,7 @@ struct pwt_group {
 
 /* What a source does until it is given another program. */
 struct pwt_program {
+	uint64_t gen; /* which of the source's programs it is, from 1 */
 	uint64_t limit; /* packets; 0: no limit */
 	uint32_t n_groups, n_schedule;
 	uint8_t schedule[PWT_SCHEDULE]; /* whose turn it is, round and round */

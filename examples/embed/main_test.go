@@ -69,6 +69,9 @@ func TestFirstPacket(t *testing.T) {
 			if r.DequeueBurst(got[:]) == 1 {
 				frame := bytes.Clone(got[0].Bytes())
 				got[0].Free()
+				if announces(frame) {
+					continue
+				}
 				return frame
 			}
 			time.Sleep(100 * time.Microsecond)
@@ -96,9 +99,27 @@ func TestFirstPacket(t *testing.T) {
 		t.Errorf("the right port sent\n%x, want\n%x", got, want)
 	}
 	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
+	for { // announcements lie in the rings until somebody takes them
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+			dpdktest.Drain(left.out)
+			dpdktest.Drain(right.out)
+			time.Sleep(100 * time.Microsecond)
+		}
 	}
+}
+
+// announces reports a frame that a router says of itself: ARP whose sender is its
+// target, or a neighbor advertisement, the only IPv6 here.
+func announces(frame []byte) bool {
+	const typ, sender, target = 12, 14 + 14, 14 + 24
+	return len(frame) >= target+4 && (bytes.Equal(frame[sender:sender+4], frame[target:target+4]) && frame[typ] == 0x08 && frame[typ+1] == 0x06 ||
+		frame[typ] == 0x86 && frame[typ+1] == 0xdd)
 }
 
 func allowed() dpdk.CPUSet {
