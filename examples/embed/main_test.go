@@ -98,8 +98,10 @@ func TestFirstPacket(t *testing.T) {
 	if got := receive(right.out); !bytes.Equal(got, want) {
 		t.Errorf("the right port sent\n%x, want\n%x", got, want)
 	}
+	dpdktest.Drain(left.out) // announcements lie in the rings until somebody takes them
+	dpdktest.Drain(right.out)
 	cancel()
-	for { // announcements lie in the rings until somebody takes them
+	for {
 		select {
 		case err := <-done:
 			if err != nil {
