@@ -96,7 +96,7 @@
 	X(PARK_EXPIRED, "park_expired", "lr_in_arp_request", "parked for longer than arpbuf.max_age",                 \
 	  "is the next hop slow to answer, or dead?")                                                                 \
 	X(PARK_FAILED, "park_failed", "lr_in_arp_request", "the next hop did not answer any probe",                   \
-	  "see show neighbors; is the next hop alive? if it is slow, raise neighbors.mcast_solicit")                                                               \
+	  "see show neighbors; is the next hop alive? if it is slow, raise neighbors.mcast_solicit")                  \
 	X(PARK_DISCARDED, "park_discarded", "lr_in_arp_request",                                                      \
 	  "parked when its port, router or the daemon went away", "none needed")                                      \
 	X(PARK_NO_NEIGHBOR, "park_neighbors_full", "lr_in_arp_request",                                               \

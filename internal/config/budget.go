@@ -79,8 +79,8 @@ func (b Mbufs) String() string {
 const (
 	fibSize       = 32 * mib // rte_fib or rte_fib6 of one router: DIR24_8's first table alone takes 16 to 32 MiB
 	neighborSize  = 256      // adjacency, hash entry and key
-	parkEntrySize = 16       // one packet's place in a park ring
-	parkRingSize  = 256      // a ring's state and key, and its worker's way to find it
+	parkEntrySize = 20       // one packet's place in a park ring, and its sender's
+	parkRingSize  = 768      // a ring's state and key, its worker's way to find it, and control's hold on its drain
 	memoryReserve = 32 * mib // EAL, ports, rings, counters
 
 	mbufOverhead = 64 + 128 + 128 + 128 // mempool header, rte_mbuf, private area, headroom

@@ -410,9 +410,9 @@ func TestBudgets(t *testing.T) {
 	if b = MbufBudget(c); b.Parked != 2*(4096+1024) {
 		t.Errorf("with a gated port: %s", b)
 	}
-	rings := uint64(2 * 1024 * (64*16 + parkRingSize))
+	rings := uint64(2 * 1024 * (64*parkEntrySize + parkRingSize))
 	c.Arpbuf.Gated.PacketsPerNexthop = 200 // stored as 256
-	if m := MemoryBudget(c); m.Parking != rings+2*256*(256*16+parkRingSize) {
+	if m := MemoryBudget(c); m.Parking != rings+2*256*(256*parkEntrySize+parkRingSize) {
 		t.Errorf("with a gated port: %s", m)
 	}
 	*gate = false
