@@ -31,6 +31,12 @@ for group in "$@"; do
 		need curl has curl
 		need iperf3 has iperf3
 		need ethtool has ethtool
+		need traceroute has traceroute
+		need mtr-tiny has mtr
+		need iputils-tracepath has tracepath
+		need iputils-arping has arping
+		need ndisc6 has ndisc6
+		need nmap has nmap
 		;;
 	model)
 		need gcc has gcc

@@ -42,7 +42,8 @@ const (
 	ICMPv6AddressUnreachable = 3 // the next hop or host does not answer ND
 	ICMPv6PortUnreachable    = 4
 
-	ICMPv6UnrecognizedNextHeader = 1 // codes of ICMPv6ParameterProblem
+	ICMPv6ErroneousField         = 0 // codes of ICMPv6ParameterProblem
+	ICMPv6UnrecognizedNextHeader = 1
 	ICMPv6UnrecognizedOption     = 2
 
 	icmpv6Redirect = 137

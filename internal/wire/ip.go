@@ -179,8 +179,8 @@ func parseIPv6(b []byte) (IP, error) {
 		var size int // of the extension header that Protocol names, in octets
 		switch p.Protocol {
 		case ProtoHopByHop:
-			if n != 0 { // RFC 8200 §4.1: directly after the IPv6 header only
-				return IP{}, ReasonIPExtension
+			if n != 0 { // RFC 8200 §4.1: directly after the IPv6 header only; elsewhere it is nothing known
+				return p, nil
 			}
 			fallthrough
 		case ProtoRouting, ProtoDestOptions, ProtoMobility, ProtoHIP, ProtoShim6:

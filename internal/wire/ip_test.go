@@ -150,7 +150,7 @@ func TestDecodeIP_v6ExtensionHeaders(t *testing.T) {
 		{"later fragment", ProtoFragment, [][]byte{frag(ProtoUDP, 1448, 0)}, ReasonNone, ProtoUDP, 8, 1448, false},
 		{"later fragment is not walked", ProtoFragment, [][]byte{frag(ProtoDestOptions, 1448, 1)}, ReasonNone, ProtoDestOptions, 8, 1448, true},
 
-		{"second hop-by-hop", ProtoDestOptions, [][]byte{opt(0), opt(ProtoUDP)}, ReasonIPExtension, 0, 0, 0, false},
+		{"second hop-by-hop is nothing known", ProtoDestOptions, [][]byte{opt(0)}, ReasonNone, 0, 8, 0, false},
 		{"two fragment headers", ProtoFragment, [][]byte{frag(44, 0, 0), frag(ProtoUDP, 0, 0)}, ReasonIPExtension, 0, 0, 0, false},
 		{"past the end", ProtoDestOptions, [][]byte{{17, 2, 1, 4, 0, 0, 0, 0}}, ReasonIPExtension, 0, 0, 0, false},
 		{"AH past the end", ProtoAH, [][]byte{{17, 3, 1, 4, 0, 0, 0, 0}}, ReasonIPExtension, 0, 0, 0, false},

@@ -61,6 +61,13 @@ const (
 	ReasonNotEcho      // not an echo request
 	ReasonICMPChecksum //
 
+	// What else is for the router itself.
+	ReasonNotTCP
+	ReasonNotUDP
+	ReasonTCPHeaderLength
+	ReasonTCPReset   // a reset is never answered (RFC 9293 §3.10.7.1)
+	ReasonL4Checksum // TCP's or UDP's
+
 	// ICMP errors that must not be sent, checklist I2.
 	ReasonReportICMPError // about an ICMP error, a redirect, or what may be one
 	ReasonReportGroup     // about a packet to an IP multicast or broadcast address
@@ -110,6 +117,11 @@ var reasonNames = [NumReasons]string{
 	ReasonFragment:          "fragment",
 	ReasonNotEcho:           "not_echo",
 	ReasonICMPChecksum:      "icmp_checksum",
+	ReasonNotTCP:            "not_tcp",
+	ReasonNotUDP:            "not_udp",
+	ReasonTCPHeaderLength:   "tcp_header_length",
+	ReasonTCPReset:          "tcp_reset",
+	ReasonL4Checksum:        "l4_checksum",
 	ReasonReportICMPError:   "report_icmp_error",
 	ReasonReportGroup:       "report_group",
 	ReasonReportLinkGroup:   "report_link_group",
