@@ -11,6 +11,7 @@
 #define PW_MAX_WORKERS 32    //
 #define PW_MAX_RXQS 64       // (port, queue) pairs of one worker
 #define PW_MAX_LSPS 4095     // a switch port index travels in 12 bits of the adjacency word
+#define PW_MAX_LRPS 4096     // router ports that meters are kept for
 #define PW_MAX_ROUNDS 16     // routers that one packet may cross inside this node
 #define PW_OWN_ADDRS 8       // own addresses per family that a router port checks sources against
 #define PW_MAX_ECMP 64       // members of one multipath group

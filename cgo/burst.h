@@ -62,6 +62,8 @@ enum pw_punt_why {
 	PW_PUNT_TTL,      // TTL or hop limit ran out
 	PW_PUNT_NO_ROUTE, // no route matches
 	PW_PUNT_TOO_BIG,  // longer than the egress MTU
+	PW_PUNT_BEYOND_SCOPE, // from a link-local address to beyond its link
+	PW_PUNT_OPTIONS,  // IPv4 options that make no sense
 };
 
 // What control wants done with a packet that it injects.

@@ -79,7 +79,7 @@ func TestEveryCheckHasItsReason(t *testing.T) {
 		{"ip_multicast", v6("2001:db8:1::2", "ff0e::1")},
 		{"ip_nd_not_forwarded", edit(edit(edit(good6(), 20, 58), 54, 135), 21, 255)},
 		{"ip_link_local", v6("2001:db8:1::2", "fe80::99")},
-		{"ip_link_local", v6("fe80::99", "2001:db8:ffff::1")},
+		{"ip_nd_not_forwarded", edit(edit(edit(v6("fe80::99", "2001:db8:ffff::1"), 20, 58), 54, 135), 21, 255)},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			b := newBench(t, defaults())

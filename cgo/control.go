@@ -131,6 +131,9 @@ const (
 	PuntTTL     PuntWhy = C.PW_PUNT_TTL
 	PuntNoRoute PuntWhy = C.PW_PUNT_NO_ROUTE
 	PuntTooBig  PuntWhy = C.PW_PUNT_TOO_BIG
+
+	PuntBeyondScope PuntWhy = C.PW_PUNT_BEYOND_SCOPE // a link-local source
+	PuntOptions     PuntWhy = C.PW_PUNT_OPTIONS      // IPv4 options that make no sense
 )
 
 // Meta travels with a packet that has left its burst; struct pw_meta.
@@ -172,6 +175,18 @@ func (c *Control) Send(m *dpdk.Mbuf, routerPort uint16) {
 // addresses do not matter. Takes m.
 func (c *Control) Route(m *dpdk.Mbuf, routerPort uint16, worker uint16) {
 	C.pw_control_route(c.c, (*C.struct_rte_mbuf)(m.Ptr()), C.uint16_t(routerPort), C.uint16_t(worker))
+}
+
+// Egress returns the router port by which the router of routerPort sends what is for ip,
+// the first of several; None when no route leads there.
+func (c *Control) Egress(routerPort uint16, ip netip.Addr) uint16 {
+	b, family := ip.As16(), C.uint8_t(6)
+	if ip.Is4() {
+		a := ip.As4()
+		copy(b[:], a[:])
+		family = 4
+	}
+	return uint16(C.pw_control_egress(c.c, C.uint16_t(routerPort), (*C.uint8_t)(&b[0]), family))
 }
 
 // DrainStatus says how far a drain has come.

@@ -125,6 +125,10 @@ void pw_control_free_as(struct pw_control *c, struct rte_mbuf *m, unsigned int r
 // switch: to the port that has the destination, or flooded. Takes m.
 void pw_control_send(struct pw_control *c, struct rte_mbuf *m, uint16_t lrp);
 
+// pw_control_egress returns the router port that a packet to ip leaves by when the router
+// of lrp sends it, the first of several, or PW_NONE16. ip has 4 or 16 octets, by family.
+uint16_t pw_control_egress(const struct pw_control *c, uint16_t lrp, const uint8_t *ip, uint8_t family);
+
 // pw_control_route has a worker route an IP packet that control made, as if router
 // port lrp's router had originated it. m holds an Ethernet header with the right
 // type before the packet. Takes m.

@@ -46,6 +46,8 @@ type Counters struct {
 	Parked     uint64 // entered a park ring
 	Drained    uint64 // left a park ring to be sent
 
+	Fragments uint64 // the share of Originated that packets were cut into
+
 	// The gated share of Parked, and of those drops that don't say it by their reason.
 	GateParked, GateDiscarded uint64
 
@@ -103,6 +105,7 @@ func (c *Counters) Add(o *Counters) {
 	c.Consumed += o.Consumed
 	c.Parked += o.Parked
 	c.Drained += o.Drained
+	c.Fragments += o.Fragments
 	c.GateParked += o.GateParked
 	c.GateDiscarded += o.GateDiscarded
 	for class := range c.Waited {

@@ -32,6 +32,7 @@ struct pw_counters {
 	uint64_t consumed;   // ended here with effect: at control, which had use for them, or cut into fragments
 	uint64_t parked;     // entered a park ring
 	uint64_t drained;    // left a park ring to be sent
+	uint64_t fragments;  // the share of originated that packets were cut into
 	uint64_t gate_parked, gate_discarded; // the gated share of parked and of PARK_DISCARDED
 	uint64_t waited[PW_PARK_CLASSES][PW_WAIT_BUCKETS]; // drained packets by time parked
 	uint64_t waited_us[PW_PARK_CLASSES];               // sum of those times, microseconds

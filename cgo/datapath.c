@@ -25,8 +25,9 @@ pw_datapath_new(const struct pw_datapath_config *cfg)
 	for (int i = 0; i < PW_MAX_PORTS; i++)
 		dp->control_txq[i] = PW_NONE16;
 	dp->adjs = rte_zmalloc("pw_adjacencies", sizeof(*dp->adjs) * cfg->max_adjs, PW_CACHE_LINE);
+	dp->copp = rte_zmalloc("pw_copp", sizeof(*dp->copp) * PW_MAX_LRPS, PW_CACHE_LINE);
 	dp->control = pw_control_new(dp);
-	if (dp->adjs == NULL || dp->control == NULL) {
+	if (dp->adjs == NULL || dp->copp == NULL || dp->control == NULL) {
 		pw_datapath_free(dp);
 		return NULL;
 	}
@@ -66,5 +67,6 @@ pw_datapath_free(struct pw_datapath *dp)
 	pw_control_free(dp->control);
 	pw_tables_free(atomic_load_explicit(&dp->tables, memory_order_relaxed));
 	rte_free(dp->adjs);
+	rte_free(dp->copp);
 	rte_free(dp);
 }

@@ -15,6 +15,7 @@
 #include "adjacency.h"
 #include "bounds.h"
 #include "burst.h"
+#include "copp.h"
 #include "counters.h"
 #include "tables.h"
 
@@ -38,6 +39,7 @@ struct pw_datapath {
 	int64_t pool_park_limit;            // their share of the pool
 	// Writer: control, and the worker that turns ARMED into SEEN. By switch port.
 	_Atomic uint8_t gates[PW_MAX_LSPS];
+	struct pw_copp_state *copp; // by router port; writers: workers
 	struct pw_worker *workers[PW_MAX_WORKERS];
 	struct pw_control *control;
 };

@@ -21,6 +21,10 @@ const (
 	DropIPTTL            DropReason = C.PW_DROP_IP_TTL
 	DropIPTooBig         DropReason = C.PW_DROP_IP_TOO_BIG
 	DropLocalUnsupported DropReason = C.PW_DROP_LOCAL_UNSUPPORTED
+	DropLocalFragment    DropReason = C.PW_DROP_LOCAL_FRAGMENT
+	DropLocalRefused     DropReason = C.PW_DROP_LOCAL_REFUSED
+	DropIPLinkLocal      DropReason = C.PW_DROP_IP_LINK_LOCAL
+	DropIP4Options       DropReason = C.PW_DROP_IP4_OPTIONS
 	DropNeighborFailed   DropReason = C.PW_DROP_NEIGHBOR_FAILED
 	DropParkEvicted      DropReason = C.PW_DROP_PARK_EVICTED
 	DropParkPreempted    DropReason = C.PW_DROP_PARK_PREEMPTED

@@ -45,6 +45,10 @@
 	  "total length is below the header or above what arrived (RFC 1812 5.2.2)", "check the sender and the link's MTU") \
 	X(IP4_CHECKSUM, "ip4_bad_checksum", "lr_in_ip_input", "header checksum is wrong (RFC 1812 5.2.2)",            \
 	  "look for damage on the path, or for a sender that leaves checksums to absent hardware")                    \
+	X(IP4_SOURCE_ROUTE, "ip4_source_route", "lr_in_ip_input", "a source route option is in the header (RFC 7126 4.3)", \
+	  "none needed: nobody but attackers uses them; find the sender with a capture")                              \
+	X(IP4_OPTIONS, "ip4_bad_options", "lr_in_ip_input", "an option is longer than the header or shorter than two octets (RFC 791 3.1)", \
+	  "find the sender with a capture")                                                                           \
 	X(IP6_TRUNCATED, "ip6_truncated", "lr_in_ip_input", "shorter than an IPv6 header", "check the sender")        \
 	X(IP6_VERSION, "ip6_bad_version", "lr_in_ip_input", "version is not 6 (RFC 8200 3)", "check the sender")      \
 	X(IP6_PAYLOAD_LENGTH, "ip6_bad_payload_length", "lr_in_ip_input", "payload length is above what arrived",     \
@@ -76,7 +80,13 @@
 	X(IP_FRAGMENT_MBUF, "ip_fragment_no_mbuf", "lr_in_larger_pkts", "no mbufs were free for the packet's fragments", \
 	  "raise dpdk.mbufs")                                                                                         \
 	X(LOCAL_UNSUPPORTED, "local_unsupported", "lr_in_ip_input",                                                   \
-	  "addressed to the router itself, which has no use for it", "none needed; the router answers ping only")     \
+	  "addressed to the router itself, which has no use for it and no answer", "none needed")                     \
+	X(LOCAL_FRAGMENT, "local_fragment", "lr_in_ip_input",                                                         \
+	  "a fragment of something for the router itself, which puts nothing together",                               \
+	  "send the router itself packets that fit its MTU: ping with a smaller size")                                \
+	X(LOCAL_REFUSED, "local_port_closed", "lr_in_ip_input",                                                       \
+	  "for a port or protocol of the router itself where nobody listens; the sender hears of it",                 \
+	  "none needed; look for a scan if there are many")                                                           \
 	X(NEIGHBOR_FAILED, "neighbor_failed", "lr_in_arp_resolve",                                                    \
 	  "the next hop did not answer lately and is held FAILED", "see show neighbors; is the next hop alive?")      \
 	X(PARK_EVICTED, "park_evicted", "lr_in_arp_request",                                                          \
@@ -115,9 +125,12 @@
 	  "look for an ARP or ND flood")                                                                              \
 	X(PUNT_IP_FULL, "punt_ip_full", "punt", "the ring that takes IP packets to control was full",                 \
 	  "look for a flood to the router's own addresses")                                                           \
+	X(PUNT_RATE, "punt_rate_limited", "punt",                                                                     \
+	  "more ARP, ND or packets to the router itself than a meter of the router port lets through to control",     \
+	  "look for a flood: parkway_copp_dropped_total names router port and protocol; or raise the meter in copp")  \
 	X(INJECT_FULL, "inject_full", "inject", "the ring that takes control's packets to a worker was full",         \
 	  "the worker is stopped or overloaded; see show workers")                                                    \
-	X(CONTROL_INVALID, "control_invalid", "control", "a malformed ARP, ND or ICMP packet (RFC 826, RFC 4861 7.1)", \
+	X(CONTROL_INVALID, "control_invalid", "control", "a malformed ARP, ND, ICMP, TCP or UDP packet (RFC 826, RFC 4861 7.1)", \
 	  "find the sender with a capture")                                                                           \
 	X(CONTROL_IGNORED, "control_not_for_us", "control", "an ARP or ND packet that is another's business",         \
 	  "none needed")                                                                                              \

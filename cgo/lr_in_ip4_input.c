@@ -66,6 +66,8 @@ check(const struct pw_lrp *lrp, struct rte_mbuf *m)
 		return PW_DROP_IP_MULTICAST;
 	if (total < have)
 		pw_trim_padding(m, have - total);
+	if (unlikely(header > sizeof(*ip)))
+		return pw_ip4_check_options(ip, header);
 	return PW_DROP_COUNT;
 }
 
@@ -75,10 +77,12 @@ pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b)
 	uint16_t k = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
 		enum pw_drop reason = check(&w->tables->lrps[b->p[i].lrp], b->m[i]);
-		if (reason != PW_DROP_COUNT)
-			pw_drop(w, b->m[i], reason);
-		else
+		if (likely(reason == PW_DROP_COUNT))
 			pw_burst_keep(b, k++, i);
+		else if (reason == PW_DROP_IP4_OPTIONS)
+			pw_punt(w, b->m[i], &b->p[i], PW_PUNT_OPTIONS);
+		else
+			pw_drop(w, b->m[i], reason);
 	}
 	b->n = k;
 }

@@ -47,13 +47,13 @@ pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
 			continue;
 		}
 		if (likely(!(p->flags & PW_PKT_ORIGINATED))) {
-			// RFC 4291 2.5.6. Only now: a neighbor may write to us from such an address.
-			if (unlikely(pw_ip6_link_local(ip->src_addr))) {
-				pw_drop(w, m, PW_DROP_IP_LINK_LOCAL);
-				continue;
-			}
 			if (unlikely(pw_ip6_is_nd(m, ip))) {
 				pw_drop(w, m, PW_DROP_IP_ND);
+				continue;
+			}
+			// RFC 4291 2.5.6. Only now: a neighbor may write to us from such an address.
+			if (unlikely(pw_ip6_link_local(ip->src_addr))) {
+				pw_punt(w, m, p, PW_PUNT_BEYOND_SCOPE);
 				continue;
 			}
 			if (unlikely(ip->hop_limits <= 1)) {

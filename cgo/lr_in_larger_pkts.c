@@ -128,6 +128,7 @@ fragment(struct pw_worker *w, const struct pw_burst *b, uint16_t i, struct pw_bu
 		pw_burst_push(out, f[k], &p);
 	}
 	w->counters.originated += c.n;
+	w->counters.fragments += c.n;
 	w->counters.consumed++;
 	rte_pktmbuf_free(b->m[i]);
 }

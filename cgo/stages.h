@@ -26,6 +26,10 @@ void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b);
 // says whether an earlier part of the same burst has, and so does its result.
 void pw_lr_in_admission(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6);
 void pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b);
+
+// pw_ip4_check_options looks at the options of a header of that many octets: SOURCE_ROUTE,
+// IP4_OPTIONS, or PW_DROP_COUNT when it may go on.
+enum pw_drop pw_ip4_check_options(const struct rte_ipv4_hdr *ip, uint32_t header);
 void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);

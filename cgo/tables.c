@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables.h"
 
+#include <rte_cycles.h>
 #include <rte_malloc.h>
 
 static void *
@@ -24,16 +25,23 @@ pw_tables_new(uint32_t n_lsps, uint32_t n_switches, uint32_t n_lrps, uint32_t n_
 	t->lsps = table(n_lsps, sizeof(*t->lsps));
 	t->switches = table(n_switches, sizeof(*t->switches));
 	t->lrps = table(n_lrps, sizeof(*t->lrps));
+	t->copp = table(n_lrps, sizeof(*t->copp));
 	t->routers = table(n_routers, sizeof(*t->routers));
 	t->nexthops = table(n_nexthops, sizeof(*t->nexthops));
 	t->lists = table(n_list, sizeof(*t->lists));
-	if (!t->lsps || !t->switches || !t->lrps || !t->routers || !t->nexthops || !t->lists) {
+	if (!t->lsps || !t->switches || !t->lrps || !t->copp || !t->routers || !t->nexthops || !t->lists) {
 		pw_tables_free(t);
 		return NULL;
 	}
 	for (int i = 0; i < PW_MAX_PORTS; i++)
 		t->ports[i].lsp = PW_NONE16;
 	return t;
+}
+
+void
+pw_tables_meter(struct pw_tables *t, uint32_t lrp, enum pw_copp_class cls, uint32_t rate, uint32_t burst)
+{
+	t->copp[lrp].m[cls] = pw_meter_of(rte_get_tsc_hz(), rate, burst);
 }
 
 void
@@ -44,6 +52,7 @@ pw_tables_free(struct pw_tables *t)
 	rte_free(t->lsps);
 	rte_free(t->switches);
 	rte_free(t->lrps);
+	rte_free(t->copp);
 	rte_free(t->routers);
 	rte_free(t->nexthops);
 	rte_free(t->lists);

@@ -52,6 +52,7 @@ type RouterPort struct {
 	SwitchPort uint16 // its peer
 	MTU        uint16 // largest IP packet that may leave, octets
 	Own        []netip.Addr
+	Meters     [PuntClasses]Meter // of what it gives to control
 }
 
 // Router names the router's FIBs; nil where it has no address of the family. They
@@ -112,6 +113,9 @@ func NewTables(spec TableSpec) (*Tables, error) {
 	if len(spec.SwitchPorts) > MaxSwitchPorts {
 		return nil, fmt.Errorf("tables: %d switch ports, %d at most", len(spec.SwitchPorts), MaxSwitchPorts)
 	}
+	if len(spec.RouterPorts) > MaxRouterPorts {
+		return nil, fmt.Errorf("tables: %d router ports, %d at most", len(spec.RouterPorts), MaxRouterPorts)
+	}
 	if len(spec.NextHops) == 0 || spec.NextHops[0] != (NextHop{Kind: NextHopDrop, Reason: DropIPNoRoute}) {
 		return nil, errors.New("tables: next hop 0 is not the drop for destinations without a route")
 	}
@@ -165,6 +169,9 @@ func (t *Tables) fill(spec *TableSpec) {
 	lrps := unsafe.Slice(t.c.lrps, len(spec.RouterPorts))
 	for i, p := range spec.RouterPorts {
 		fillRouterPort(&lrps[i], p)
+		for class, m := range p.Meters {
+			C.pw_tables_meter(t.c, C.uint32_t(i), C.enum_pw_copp_class(class), C.uint32_t(m.Rate), C.uint32_t(m.Burst))
+		}
 	}
 	switches := unsafe.Slice(t.c.switches, len(spec.Switches))
 	for i, s := range spec.Switches {

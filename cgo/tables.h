@@ -12,6 +12,7 @@
 #include <rte_fib6.h>
 
 #include "bounds.h"
+#include "copp.h"
 
 enum pw_lsp_kind {
 	PW_LSP_UNBOUND = 0, // no port of this node
@@ -99,6 +100,7 @@ struct pw_tables {
 	struct pw_lsp *lsps;
 	struct pw_switch *switches;
 	struct pw_lrp *lrps;
+	struct pw_copp *copp; // by router port
 	struct pw_router *routers;
 	struct pw_nexthop *nexthops;
 	uint16_t *lists; // backing store of every flood, unknown, router and VLAN list
@@ -108,6 +110,10 @@ struct pw_tables {
 // n_list is the number of 16-bit entries in lists. NULL when memory is short.
 struct pw_tables *pw_tables_new(uint32_t n_lsps, uint32_t n_switches, uint32_t n_lrps, uint32_t n_routers,
 				uint32_t n_nexthops, uint32_t n_list);
+
+// pw_tables_meter sets the meter of a router port's class; no limit unless it is called.
+// Before t is published.
+void pw_tables_meter(struct pw_tables *t, uint32_t lrp, enum pw_copp_class cls, uint32_t rate, uint32_t burst);
 
 // pw_tables_free frees a snapshot that no worker can see any more. The FIBs are
 // not its own.

@@ -39,12 +39,13 @@ pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg)
 	w->cfg = *cfg;
 	w->dp = dp;
 	w->next = &w->hops[0];
+	w->refused = rte_zmalloc_socket("pw_refused", sizeof(*w->refused) * PW_MAX_LRPS, PW_CACHE_LINE, cfg->socket);
 	w->punt_l2 = ring(w, "l2", sizeof(void *), cfg->ring_size);
 	w->punt_ip = ring(w, "ip", sizeof(void *), cfg->ring_size);
 	w->inject = ring(w, "in", sizeof(void *), cfg->ring_size);
 	w->learn = ring(w, "mac", sizeof(struct pw_learn), cfg->ring_size);
 	w->appeared = ring(w, "up", sizeof(struct pw_learn), rte_align32pow2(PW_MAX_LSPS + 1));
-	if (!w->punt_l2 || !w->punt_ip || !w->inject || !w->learn || !w->appeared ||
+	if (!w->refused || !w->punt_l2 || !w->punt_ip || !w->inject || !w->learn || !w->appeared ||
 	    pw_park_init(&w->park, &cfg->park, cfg->socket)) {
 		pw_worker_free(w);
 		return NULL;
@@ -63,6 +64,7 @@ pw_worker_free(struct pw_worker *w)
 	rte_ring_free(w->learn);
 	rte_ring_free(w->appeared);
 	pw_park_fini(&w->park);
+	rte_free(w->refused);
 	rte_free(w);
 }
 

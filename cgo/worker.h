@@ -11,6 +11,7 @@
 #include <rte_ring.h>
 
 #include "burst.h"
+#include "copp.h"
 #include "counters.h"
 #include "datapath.h"
 #include "park.h"
@@ -72,6 +73,7 @@ struct pw_worker {
 	// Written by the worker; readers add up.
 	struct pw_counters counters __attribute__((aligned(PW_CACHE_LINE)));
 	struct pw_worker_stats stats;
+	struct pw_copp_refused *refused; // by router port
 
 	// The worker's own.
 	const struct pw_tables *tables; // valid for one poll
