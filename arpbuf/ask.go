@@ -72,7 +72,7 @@ func (r *Resolver) ask(q *question, routerPort string, ip netip.Addr) error {
 	var mac topology.MAC
 	if e := r.table.Get(q.key); e != nil && e.State().Usable() {
 		mac, q.unicast = e.MAC(), true
-	} else if !r.limits[p.ID].bucket.take(r.turnAt) {
+	} else if !r.limitOf(q.key).bucket.take(r.turnAt) {
 		return refusef("try again, or raise neighbors.probe_rate", "the link behind %s has had all the probes that it may have in a second", p.name())
 	}
 	if !r.sendProbe(q.key, mac, q.unicast) {

@@ -53,9 +53,7 @@ type Config struct {
 	Announcements     int           // rounds of gratuitous ARP and unsolicited NA at start and link up, a second apart; 0 is none
 	ProbeRate         float64       // multicast ARP requests and NS per second and router port, and their burst
 
-	ICMPRate         float64 // ICMP errors per second, of each kind
-	ICMPBurst        int
-	UnreachableBurst int // at least this for the reports of packets that waited in vain: a full ring's worth
+	UnreachableBurst int // reports of packets that waited in vain, at once: a full ring's worth
 
 	Saved []SavedNeighbor // what an earlier life has left: Resolver.Save
 
@@ -80,8 +78,6 @@ func DefaultConfig() Config {
 		Remember:          10 * time.Minute,
 		Announcements:     3,
 		ProbeRate:         1000,
-		ICMPRate:          100,
-		ICMPBurst:         10,
 		UnreachableBurst:  64,
 		MaxSleep:          50 * time.Microsecond,
 		Logger:            slog.Default(),
@@ -119,8 +115,6 @@ func (c *Config) complete() error {
 		{"Remember", c.Remember > 0},
 		{"Announcements", c.Announcements >= 0},
 		{"ProbeRate", c.ProbeRate > 0},
-		{"ICMPRate", c.ICMPRate >= 0},
-		{"ICMPBurst", c.ICMPBurst >= 0},
 		{"UnreachableBurst", c.UnreachableBurst >= 0},
 	} {
 		if !f.ok {

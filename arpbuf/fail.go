@@ -39,11 +39,8 @@ func (r *Resolver) failParked(n *nexthop) {
 			continue // waits for a port, whatever probes say
 		}
 		failed += r.take(&n.slots[i], func(m *dpdk.Mbuf) {
-			limited := r.icmp.buckets[unreachable].refused
-			if reports != 0 && r.report(m, unreachable) {
+			if reports != 0 && r.report(m, hostUnreachable, fault{limit: r.vain.of(m, n.entry.Key().IP)}) {
 				reports--
-			} else if r.icmp.buckets[unreachable].refused != limited {
-				reports = 0 // the bucket is empty; the rest goes without a word
 			}
 			r.ctl.Drop(m, cgo.DropParkFailed)
 		})

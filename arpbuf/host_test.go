@@ -107,6 +107,7 @@ func TestErrors(t *testing.T) {
 		{"no route, IPv6", func(t *testing.T) []byte { return udp(t, addr("2001:db8:9::9"), 0, 64, 0) }, 1, 0, la6, 0, "ip_no_route"},
 		{"too big, IPv4", func(t *testing.T) []byte { return udp(t, b4, 0, 64, 1450) }, 3, 4, la4, 1400, "ip_too_big"},
 		{"too big, IPv6", func(t *testing.T) []byte { return udp(t, b6, 0, 64, 1450) }, 2, 0, la6, 1400, "ip_too_big"},
+		{"beyond scope", func(t *testing.T) []byte { return fromLinkLocal(t, b6) }, 1, 2, wire.LinkLocalFromMAC(macLA), 0, "ip_link_local"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := start(t, nil)
@@ -135,29 +136,4 @@ func (g *gateway) drops(name string) uint64 {
 	}
 	g.t.Fatalf("no drop reason %q", name)
 	return 0
-}
-
-// I4: a bucket of ten, then 100 a second.
-func TestErrorsAreRateLimited(t *testing.T) {
-	g := start(t, nil)
-	for i := range uint32(50) {
-		g.inject(0, udp(t, b4, i, 1, 0))
-	}
-	g.rest()
-	if n := len(g.take(0)); n != 10 {
-		t.Errorf("%d errors for 50 packets at once, want 10", n)
-	}
-	if n := g.r.Stats().RateLimited; n != 40 {
-		t.Errorf("%d held back, want 40", n)
-	}
-}
-
-// Anything else to the router's own addresses ends here.
-func TestLocalUnsupported(t *testing.T) {
-	g := start(t, nil)
-	g.inject(0, udp(t, la4, 0, 64, 0), udp(t, la6, 0, 64, 0))
-	g.rest()
-	if n := g.drops("local_unsupported"); n != 2 || len(g.take(0)) != 0 {
-		t.Errorf("%d packets counted, want 2", n)
-	}
 }

@@ -81,7 +81,6 @@ func TestAgainstModel(t *testing.T) {
 	g := start(t, func(f *forwarder.Config, c *arpbuf.Config) {
 		f.Park.PacketsPerNextHop = ring
 		c.MaxAge, c.ProbeRate = 0, 3
-		c.ICMPRate = 0
 	})
 	ended := map[string]uint64{}
 	rapid.Check(t, func(t *rapid.T) {

@@ -5,6 +5,7 @@ package arpbuf
 import (
 	"time"
 
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
 	"github.com/parkway-gw/parkway/internal/topology"
 )
 
@@ -38,12 +39,30 @@ type turn struct {
 	class probeClass
 }
 
-func newProbeLimits(ports int, rate float64) []probeLimit {
-	out := make([]probeLimit, ports)
+// newProbeLimits makes two for each router port, ARP's and ND's: by the meters for
+// arp-resolve and nd-ns-resolve where there are any, else by rate.
+func newProbeLimits(ports []lrp, rate float64) []probeLimit {
+	out := make([]probeLimit, 2*len(ports))
 	for i := range out {
+		protocol := topology.ProtocolARPResolve
+		if i&1 != 0 {
+			protocol = topology.ProtocolNDNSResolve
+		}
 		out[i].bucket = newBucket(rate, max(1, int(rate)))
+		if l := ports[i/2].Limits[protocol]; l.Rate > 0 {
+			out[i].bucket = newBucket(float64(l.Rate), int(l.Burst))
+		}
 	}
 	return out
+}
+
+// limitOf is what bounds the probes for key.
+func (r *Resolver) limitOf(key neighbor.Key) *probeLimit {
+	i := 2 * int(key.RouterPort)
+	if !key.IP.Is4() {
+		i++
+	}
+	return &r.limits[i]
 }
 
 func (l *probeLimit) empty() bool {
@@ -69,7 +88,7 @@ func (l *probeLimit) next() *nexthop {
 
 // askAll asks everybody for n, or notes that it has to.
 func (r *Resolver) askAll(n *nexthop) {
-	l := &r.limits[n.entry.Key().RouterPort]
+	l := r.limitOf(n.entry.Key())
 	if l.empty() && l.bucket.take(r.turnAt) {
 		r.probe(n, topology.MAC{}, false)
 		return
@@ -92,7 +111,7 @@ func (r *Resolver) askAll(n *nexthop) {
 // recall takes back a deferred probe.
 func (r *Resolver) recall(n *nexthop) {
 	if n.turn.at != nil {
-		r.limits[n.entry.Key().RouterPort].waiting[n.turn.class].remove(n.turn.place)
+		r.limitOf(n.entry.Key()).waiting[n.turn.class].remove(n.turn.place)
 		n.turn.at = nil
 	}
 }

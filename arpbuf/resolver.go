@@ -34,7 +34,7 @@ type Resolver struct {
 
 	mu          sync.Mutex
 	ports       lrps
-	limits      []probeLimit // by router port
+	limits      []probeLimit // two by router port: ARP's and ND's
 	table       *neighbor.Table
 	waiting     map[*nexthop]struct{} // next hops that have slots open, or had when last seen
 	draining    map[*nexthop]struct{} // next hops in phase draining: every turn looks at them
@@ -43,7 +43,7 @@ type Resolver struct {
 	advertisers advertisers
 	down        map[uint16]struct{} // switch ports whose link is known to be down
 	expireAt    time.Time
-	icmp        icmpState
+	vain        vainLimits
 	asks        map[*question]struct{} // probes on command that wait for their answers
 	stats       Stats
 	history     history
@@ -84,10 +84,10 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
 		down:   make(map[uint16]struct{}),
 		asks:   make(map[*question]struct{}),
-		icmp:   newICMPState(cfg.ICMPRate, cfg.ICMPBurst, cfg.UnreachableBurst),
+		vain:   newVainLimits(ports.ports, cfg.UnreachableBurst),
 		warned: make(map[string]time.Time),
 	}
-	r.limits = newProbeLimits(len(r.ports.ports), cfg.ProbeRate)
+	r.limits = newProbeLimits(r.ports.ports, cfg.ProbeRate)
 	r.announcer = newAnnouncer(len(r.ports.ports), cfg.Announcements)
 	r.advertisers = newAdvertisers(&r.ports)
 	r.turnAt = r.clock.Now()

@@ -31,7 +31,10 @@ func TestRingsToControlAreApart(t *testing.T) {
 	const size = 64
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
-			g := start(t, func(f *forwarder.Config, c *arpbuf.Config) { f.RingSize = size })
+			g := start(t, func(f *forwarder.Config, c *arpbuf.Config) {
+				f.RingSize = size
+				meter(f, "icmp4-error", 1_000_000, 1000) // the ring is the bound here
+			})
 			port := 1
 			if name == "ttl" {
 				port = 0

@@ -26,8 +26,9 @@ type Stats struct {
 	RouterAdvertisements uint64 // sent
 
 	EchoReplies    uint64
+	TCPResets      uint64
 	ICMPErrors     uint64
-	RateLimited    uint64 // ICMP messages that a token bucket held back
+	RateLimited    uint64 // reports of packets that waited in vain, held back by a token bucket
 	Drained        uint64 // parked packets that control itself sent
 	Abandoned      uint64 // drains given up at a full transmit queue
 	Conflicts      uint64 // frames of others with an address of ours
@@ -42,6 +43,17 @@ type Stats struct {
 
 	Refused   [wire.NumReasons]uint64 // frames not believed, errors not sent, by wire.Reason
 	Neighbors neighbor.Stats
+}
+
+// ReportsHeldBack is how many of Stats.RateLimited were about packets that came in by a
+// router port, IPv4's and IPv6's. Any goroutine.
+func (r *Resolver) ReportsHeldBack(routerPort uint16) (ipv4, ipv6 uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if int(routerPort) >= len(r.vain) {
+		return 0, 0
+	}
+	return r.vain[routerPort][0].refused, r.vain[routerPort][1].refused
 }
 
 // Stats returns the counters. Any goroutine.

@@ -24,6 +24,9 @@ type (
 	RouterPreference = topology.RouterPreference
 	StaticRoute      = topology.StaticRoute
 	StaticMACBinding = topology.StaticMACBinding
+	Meter            = topology.Meter
+	CoPP             = topology.CoPP
+	CoPPMeter        = topology.CoPPMeter
 	MAC              = topology.MAC
 
 	// DatapathPort is a router port with its number in the datapath.

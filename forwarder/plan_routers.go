@@ -25,17 +25,18 @@ type fibEntry struct {
 func (c *compiler) numberRouterPorts() error {
 	for i := range c.t.Routers {
 		r := &c.t.Routers[i]
+		limits := c.t.LimitsOf(r)
 		for j := range r.Ports {
 			p := &r.Ports[j]
 			id := len(c.plan.routerPorts)
-			if id >= cgo.None {
-				return fmt.Errorf("topology: more than %d router ports", cgo.None)
+			if id >= cgo.MaxRouterPorts {
+				return fmt.Errorf("topology: more than %d router ports", cgo.MaxRouterPorts)
 			}
 			linkLocal := linkLocal(p.MAC)
 			row := planRouterPort{
-				info: topology.DatapathPort{ID: uint16(id), Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal},
+				info: topology.DatapathPort{ID: uint16(id), Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal, Limits: limits},
 				table: cgo.RouterPort{MAC: p.MAC, Router: uint16(i), Switch: cgo.None, SwitchPort: cgo.None,
-					Own: []netip.Addr{linkLocal}},
+					Own: []netip.Addr{linkLocal}, Meters: meters(limits)},
 			}
 			for _, n := range p.Networks {
 				row.table.Own = append(row.table.Own, n.Addr())

@@ -75,12 +75,13 @@ type final struct {
 	control  Counters
 	workers  []WorkerStatus
 	ports    []PortStatus
+	copp     []CoPPStatus
 	tscHz    uint64
 }
 
 func (f *Forwarder) lastReading() *final {
 	return &final{counters: f.res.dp.Counters(), control: f.res.dp.ControlCounters(), workers: f.readWorkers(),
-		ports: f.readPorts(), tscHz: f.res.dp.TSCHz()}
+		ports: f.readPorts(), copp: f.readCoPP(), tscHz: f.res.dp.TSCHz()}
 }
 
 // Counters returns the sum over workers and control; exact once traffic rests.

@@ -13,6 +13,7 @@ type DatapathPort struct {
 	Port      RouterPort
 	LinkLocal netip.Addr // fe80:: address made from the MAC (RFC 4291 appendix A)
 	Switch    string     // logical switch that it plugs into; empty when it does not
+	Limits    Limits     // Topology.LimitsOf the router
 }
 
 // Neighbor is a next hop behind a router port, as configured: with a MAC it is never

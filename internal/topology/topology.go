@@ -55,6 +55,8 @@ type Topology struct {
 	Switches          []Switch
 	Routers           []Router
 	StaticMACBindings []StaticMACBinding
+	Meters            []Meter
+	CoPP              []CoPP
 }
 
 // Switch is a logical switch: one broadcast domain.
@@ -92,6 +94,7 @@ type Router struct {
 	Options      RouterOptions
 	Ports        []RouterPort
 	StaticRoutes []StaticRoute
+	CoPP         string // name of a row of Topology.CoPP; empty is DefaultLimits
 }
 
 // RouterOptions are the router's options that Parkway reads, with OVN's names.
@@ -104,6 +107,10 @@ type RouterOptions struct {
 	// syntax: seconds, or a ;-separated list of CIDR:seconds ending in a default.
 	// Empty is off. See ParseAgeThreshold.
 	MACBindingAgeThreshold string
+	// ICMPErrorsFromEgress gives IPv4 errors the address of the port that they leave by,
+	// instead of the one that the packet came in by: Linux's
+	// icmp_errors_use_inbound_ifaddr, turned off.
+	ICMPErrorsFromEgress bool
 }
 
 // RouterPort is a logical router port (LRP).

@@ -34,6 +34,7 @@ func (t *Topology) Validate() []Finding {
 	v.switches()
 	v.routers()
 	v.staticMACBindings()
+	v.copp()
 	return v.out
 }
 
