@@ -78,7 +78,7 @@ func Parse(name string, data []byte) (*Config, error) {
 func (d *decoder) file1(root *yaml.Node) *Config {
 	c := Defaults()
 	f, ok := d.mapping(root, "the file", "version", "system", "dpdk", "cpu", "ports", "logical_switches", "logical_routers",
-		"static_mac_bindings", "arpbuf", "neighbors", "metrics", "api", "state", "log")
+		"static_mac_bindings", "meters", "copp", "arpbuf", "neighbors", "metrics", "api", "state", "log")
 	if !ok {
 		return c
 	}

@@ -30,6 +30,14 @@ func (d *decoder) topology(root fields) topology.Topology {
 		d.place(e, topology.At("static_mac_bindings", i))
 		t.StaticMACBindings = append(t.StaticMACBindings, d.staticMACBinding(e, i))
 	}
+	for i, e := range d.bounded(root.get("meters"), "meters", "- {name: m1, unit: pktps, bands: [{rate: 100, burst_size: 50}]}") {
+		d.place(e, topology.At("meters", i))
+		t.Meters = append(t.Meters, d.meter(e, topology.At("meters", i)))
+	}
+	for i, e := range d.bounded(root.get("copp"), "copp", "- {name: copp0, meters: [{protocol: icmp4-error, meter: m1}]}") {
+		d.place(e, topology.At("copp", i))
+		t.CoPP = append(t.CoPP, d.coppRow(e, topology.At("copp", i)))
+	}
 	macs := map[string]topology.MAC{}
 	for i := range t.Routers {
 		for _, p := range t.Routers[i].Ports {

@@ -13,26 +13,39 @@ import (
 	"github.com/parkway-gw/parkway/internal/topology"
 )
 
+// inboundIfaddr is the option's name, after Linux's icmp_errors_use_inbound_ifaddr; unlike
+// there, it is on unless it is turned off.
+const inboundIfaddr = "icmp_errors_use_inbound_ifaddr"
+
 func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 	path := topology.At("logical_routers", i)
 	r.Options.AlwaysLearnFromARPRequest = true
-	f, ok := d.mapping(n, "a logical router", "name", "options", "ports", "static_routes")
+	f, ok := d.mapping(n, "a logical router", "name", "options", "ports", "static_routes", "copp")
 	if !ok {
 		return r
 	}
 	r.Name = d.named(f, "lr0", path)
 	if o := f.get("options"); o != nil {
-		opts := d.options(o, fmt.Sprintf("options of router %q", r.Name), topology.At("logical_routers", i, "options"), "always_learn_from_arp_request", "mac_binding_age_threshold")
-		if v, set := opts["always_learn_from_arp_request"]; set {
-			switch strings.ToLower(v) {
-			case "true":
-			case "false":
-				r.Options.AlwaysLearnFromARPRequest = false
+		opts := d.options(o, fmt.Sprintf("options of router %q", r.Name), topology.At("logical_routers", i, "options"), "always_learn_from_arp_request", "mac_binding_age_threshold", inboundIfaddr)
+		truth := func(key string, otherwise bool) bool {
+			switch v, set := opts[key]; {
+			case !set:
+			case strings.EqualFold(v, "true"):
+				return true
+			case strings.EqualFold(v, "false"):
+				return false
 			default:
-				d.errorf(d.find(topology.At("logical_routers", i, "options", "always_learn_from_arp_request")), "write true or false", "router %q: always_learn_from_arp_request: %s is no boolean", r.Name, quote(v))
+				d.errorf(d.find(topology.At("logical_routers", i, "options", key)), "write true or false", "router %q: %s: %s is no boolean", r.Name, key, quote(v))
 			}
+			return otherwise
 		}
+		r.Options.AlwaysLearnFromARPRequest = truth("always_learn_from_arp_request", true)
+		r.Options.ICMPErrorsFromEgress = !truth(inboundIfaddr, true)
 		r.Options.MACBindingAgeThreshold = opts["mac_binding_age_threshold"]
+	}
+	if c := f.get("copp"); c != nil {
+		d.place(c, topology.At("logical_routers", i, "copp"))
+		r.CoPP = d.name(c, "copp of a logical router")
 	}
 	for j, e := range d.bounded(f.get("ports"), "ports of a logical router", `- {name: lrp1, mac: "00:00:01:ff:00:01", networks: [1.1.254.254/16]}`) {
 		p := topology.At("logical_routers", i, "ports", j)
