@@ -39,6 +39,17 @@ type Counters struct {
 	Parked     uint64            `json:"parked"` // now
 	Drops      map[string]uint64 `json:"drops"`  // by reason; every reason is there
 	Balance    int64             `json:"balance"`
+	Fragments  uint64            `json:"fragments"` // the share of originated that packets were cut into
+	CoPP       List[CoPP]        `json:"copp"`      // by router port and protocol
+}
+
+// CoPP is a limit of what a router port gives to control, or has control answer.
+type CoPP struct {
+	RouterPort string `json:"router_port"`
+	Protocol   string `json:"protocol"`   // OVN's name of the CoPP protocol
+	Rate       uint32 `json:"rate"`       // packets per second; 0 is no limit
+	BurstSize  uint32 `json:"burst_size"` // at once
+	Dropped    uint64 `json:"dropped"`    // over the limit; part of drops, by whatever reason they have
 }
 
 // Worker is a worker's load since it started.

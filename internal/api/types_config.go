@@ -14,6 +14,8 @@ type Config struct {
 	LogicalSwitches   List[ConfigSwitch]           `json:"logical_switches"`
 	LogicalRouters    List[ConfigRouter]           `json:"logical_routers"`
 	StaticMACBindings List[ConfigStaticMACBinding] `json:"static_mac_bindings"`
+	Meters            List[ConfigMeter]            `json:"meters"`
+	CoPP              List[ConfigCoPP]             `json:"copp"`
 	Arpbuf            ConfigArpbuf                 `json:"arpbuf"`
 	Neighbors         ConfigNeighbors              `json:"neighbors"`
 	Metrics           ConfigMetrics                `json:"metrics"`
@@ -87,12 +89,14 @@ type ConfigRouter struct {
 	Options      ConfigRouterOptions     `json:"options"`
 	Ports        List[ConfigRouterPort]  `json:"ports"`
 	StaticRoutes List[ConfigStaticRoute] `json:"static_routes"`
+	CoPP         string                  `json:"copp,omitempty"`
 }
 
 // ConfigRouterOptions are a logical router's options.
 type ConfigRouterOptions struct {
-	AlwaysLearn  bool   `json:"always_learn_from_arp_request"`
-	AgeThreshold string `json:"mac_binding_age_threshold,omitempty"`
+	AlwaysLearn   bool   `json:"always_learn_from_arp_request"`
+	AgeThreshold  string `json:"mac_binding_age_threshold,omitempty"`
+	InboundIfaddr bool   `json:"icmp_errors_use_inbound_ifaddr"`
 }
 
 // ConfigRouterPort is an element of a logical router's ports.
@@ -122,6 +126,31 @@ type ConfigStaticMACBinding struct {
 	LogicalPort string `json:"logical_port"`
 	IP          string `json:"ip"`
 	MAC         string `json:"mac"`
+}
+
+// ConfigMeter is an element of meters.
+type ConfigMeter struct {
+	Name  string           `json:"name"`
+	Unit  string           `json:"unit"`
+	Bands List[ConfigBand] `json:"bands"`
+}
+
+// ConfigBand is an element of a meter's bands.
+type ConfigBand struct {
+	Rate      uint32 `json:"rate"`
+	BurstSize uint32 `json:"burst_size"`
+}
+
+// ConfigCoPP is an element of copp.
+type ConfigCoPP struct {
+	Name   string                `json:"name"`
+	Meters List[ConfigCoPPMeter] `json:"meters"`
+}
+
+// ConfigCoPPMeter is an element of a copp's meters.
+type ConfigCoPPMeter struct {
+	Protocol string `json:"protocol"`
+	Meter    string `json:"meter"`
 }
 
 // ConfigArpbuf is the section arpbuf.

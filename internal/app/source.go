@@ -83,7 +83,7 @@ func (s *source) Counters(context.Context) (api.Counters, error) {
 	c := s.f.Counters()
 	out := api.Counters{
 		Rx: c.Rx, Originated: c.Originated, Tx: c.Tx, Consumed: c.Consumed, Parked: uint64(max(0, c.ParkedNow())),
-		Drops: map[string]uint64{}, Balance: c.Balance(),
+		Drops: map[string]uint64{}, Balance: c.Balance(), Fragments: c.Fragments, CoPP: s.copp(),
 	}
 	for i, reason := range forwarder.DropReasons() {
 		out.Drops[reason.Name] = c.Drops[i]

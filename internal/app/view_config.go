@@ -71,7 +71,8 @@ func viewLogical(c *config.Config, out *api.Config) {
 	for _, r := range c.Topology.Routers {
 		one := api.ConfigRouter{Name: r.Name, Options: api.ConfigRouterOptions{
 			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, AgeThreshold: r.Options.MACBindingAgeThreshold,
-		}}
+			InboundIfaddr: !r.Options.ICMPErrorsFromEgress,
+		}, CoPP: r.CoPP}
 		for _, p := range r.Ports {
 			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), IPv6RAConfigs: viewRA(&p.RA)}
 			if p.GatewayMTU != 0 {
@@ -87,6 +88,16 @@ func viewLogical(c *config.Config, out *api.Config) {
 			one.StaticRoutes = append(one.StaticRoutes, api.ConfigStaticRoute{IPPrefix: route.Prefix.String(), Nexthop: next, OutputPort: route.OutputPort})
 		}
 		out.LogicalRouters = append(out.LogicalRouters, one)
+	}
+	for _, m := range c.Topology.Meters {
+		out.Meters = append(out.Meters, api.ConfigMeter{Name: m.Name, Unit: "pktps", Bands: []api.ConfigBand{{Rate: m.Rate, BurstSize: m.Burst}}})
+	}
+	for _, row := range c.Topology.CoPP {
+		one := api.ConfigCoPP{Name: row.Name}
+		for _, m := range row.Meters {
+			one.Meters = append(one.Meters, api.ConfigCoPPMeter(m))
+		}
+		out.CoPP = append(out.CoPP, one)
 	}
 	for _, b := range c.Topology.StaticMACBindings {
 		out.StaticMACBindings = append(out.StaticMACBindings, api.ConfigStaticMACBinding{LogicalPort: b.LogicalPort, IP: b.IP.String(), MAC: b.MAC.String()})

@@ -110,6 +110,11 @@ func writeCounters(w io.Writer, c api.Counters) error {
 				row(n, "drop", reason)
 			}
 		}
+		for _, m := range c.CoPP {
+			if m.Dropped > 0 {
+				row(m.Dropped, "over limit", m.RouterPort+" "+m.Protocol+", part of the drops")
+			}
+		}
 		row(c.Balance, "balance", "rx + originated - tx - consumed - parked - drops; 0 at rest")
 	})
 }

@@ -37,8 +37,11 @@ var (
 	originated = desc("originated_packets_total", "Packets that the gateway made.")
 	tx         = desc("tx_packets_total", "Packets that transmit queues accepted.")
 	consumed   = desc("consumed_packets_total", "Packets that ended at control, which had use for them, or that were cut into fragments.")
+	fragments  = desc("fragments_total", "Fragments that packets were cut into; part of originated_packets_total.")
 	balance    = desc("balance_packets", "What the conservation law misses: 0 at rest.")
 	drops      = desc("drops_total", "Packets freed without being sent, by reason.", "reason", "stage")
+
+	coppDropped = desc("copp_dropped_total", "Packets and reports over the limit of a router port and CoPP protocol; packets are part of drops_total.", "router_port", "protocol")
 
 	neighborEntries = desc("neighbor_entries", "Neighbors by state (RFC 4861).", "router_port", "family", "state")
 
@@ -129,6 +132,10 @@ func (s sink) counters(c api.Counters) {
 	s.counter(originated, c.Originated)
 	s.counter(tx, c.Tx)
 	s.counter(consumed, c.Consumed)
+	s.counter(fragments, c.Fragments)
+	for _, m := range c.CoPP {
+		s.counter(coppDropped, m.Dropped, m.RouterPort, m.Protocol)
+	}
 	s.gauge(balance, float64(c.Balance))
 }
 

@@ -53,6 +53,8 @@ func TestScrape(t *testing.T) {
 		`parkway_port_tx_dropped_total{port="p-ext"} 1`,
 		`parkway_rx_packets_total 235`,
 		`parkway_balance_packets 0`,
+		`parkway_fragments_total 2`,
+		`parkway_copp_dropped_total{protocol="icmp4-error",router_port="lr0-ext"} 3`,
 		`parkway_drops_total{reason="ip_no_route",stage="lr_in_ip_routing"} 2`,
 		`parkway_drops_total{reason="ip_ttl_exceeded",stage="lr_in_ip_routing"} 0`,
 		`parkway_parked_packets{family="ipv4",router_port="lr0-ext"} 3`,

@@ -67,7 +67,11 @@ func Sample() *Source {
 				RxQueues: []api.RxQueue{{Port: "p-vm1", Queue: 0}, {Port: "p-ext", Queue: 0}}},
 		},
 		Counters: api.Counters{Rx: 235, Originated: 5, Tx: 210, Consumed: 9, Parked: 15,
-			Drops: map[string]uint64{"ip_no_route": 2, "ip_ttl_exceeded": 0, "park_evicted": 1, "park_nexthops_full": 2, "tx_full": 1}},
+			Drops:     map[string]uint64{"ip_no_route": 2, "ip_ttl_exceeded": 0, "park_evicted": 1, "park_nexthops_full": 2, "tx_full": 1},
+			Fragments: 2, CoPP: []api.CoPP{
+				{RouterPort: "lr0-ext", Protocol: "arp", Rate: 10000, BurstSize: 1000},
+				{RouterPort: "lr0-ext", Protocol: "icmp4-error", Rate: 100, BurstSize: 50, Dropped: 3},
+			}},
 		Drops: []api.Drop{
 			{Reason: "ip_no_route", Stage: "lr_in_ip_routing", Count: 2, What: "no route matches the destination",
 				Remedy: "add a static route, or find out why the sender uses this router"},
@@ -139,9 +143,12 @@ func sampleConfig() api.Config {
 				{Name: "ext-lr0", Type: "router", Addresses: []string{"02:0a:7f:00:01:29"}, Options: map[string]string{"router-port": "lr0-ext"}},
 			}},
 		},
+		Meters: []api.ConfigMeter{{Name: "m1", Unit: "pktps", Bands: []api.ConfigBand{{Rate: 100, BurstSize: 50}}}},
+		CoPP:   []api.ConfigCoPP{{Name: "copp0", Meters: []api.ConfigCoPPMeter{{Protocol: "icmp4-error", Meter: "m1"}}}},
 		LogicalRouters: []api.ConfigRouter{{
 			Name:    "lr0",
-			Options: api.ConfigRouterOptions{AlwaysLearn: true, AgeThreshold: "300"},
+			CoPP:    "copp0",
+			Options: api.ConfigRouterOptions{AlwaysLearn: true, AgeThreshold: "300", InboundIfaddr: true},
 			Ports: []api.ConfigRouterPort{
 				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"}},
 				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
