@@ -103,8 +103,17 @@ var cases = map[string]map[string][][]byte{
 			ping6(routerA, hostA, a6, "2001:db8:1::1", 1),
 			ping6(routerA, hostA, a6, "2001:db8:2::1", 2),
 			ping6(routerA, hostA, "fe80::ff:fe00:a02", "fe80::ff:feff:a", 3),
-			udp4(routerA, hostA, a4, "10.0.2.1"), // the router has no use for it
+			udp4(routerA, hostA, a4, "10.0.2.1"), // port unreachable, from there
 			udp6(routerA, hostA, a6, "2001:db8:1::1"),
+			tcp4(a4, "10.0.1.1"), // resets
+			tcp6(a6, "2001:db8:2::1"),
+			tcp4(a4, "10.0.2.1", func(s *layers.TCP) { s.SYN, s.ACK, s.Ack = false, true, 4711 }),
+			tcp4(a4, "10.0.1.1", func(s *layers.TCP) { s.SYN, s.RST = false, true }),                                   // local_unsupported: never a reset for a reset
+			frame(ether(routerA, hostA, ip4), v4(a4, "10.0.1.1", func(h *layers.IPv4) { h.Protocol = 132 }), text(24)), // protocol unreachable
+			frame(ether(routerA, hostA, ip6), v6(a6, "2001:db8:1::1", func(h *layers.IPv6) { h.NextHeader = 132 }), text(24)), // unrecognized next header, pointer 6
+			frame(ether(routerA, hostA, ip6), v6(a6, "2001:db8:1::1", func(h *layers.IPv6) { h.NextHeader = 60 }),
+				gopacket.Payload{17, 0, 0x9e, 4, 0, 0, 0, 0}, text(24)), // unrecognized option, pointer 42
+			frame(ether(routerA, hostA, ip4), v4(a4, "10.0.1.1", func(h *layers.IPv4) { h.Flags = layers.IPv4MoreFragments }), udp(1, 2), text(56)), // local_fragment
 		},
 		"p-b": {
 			whoHas(everybody, hostB, b4, "10.0.2.1"),
@@ -206,7 +215,9 @@ func drops() [][]byte {
 		from6("::1"), from6("ff02::1"), from6("::"),
 		from("10.0.1.1"), from6("2001:db8:1::1"), // ip_source_is_own
 		to("127.0.0.1"), to("0.0.0.0"), to6("::1"), to6("::"), // ip_martian_destination
-		from6("fe80::7"), // ip_link_local
+		from6("fe80::7"), // ip_link_local, and the sender hears that it is beyond its scope
+		options4([]byte{131, 7, 4, 192, 0, 2, 9, 0}),  // ip4_source_route
+		options4([]byte{1, 7, 99, 0}),                 // ip4_bad_options, and the sender hears where
 		changed(changed(good6, l3+6, 58), l3+40, 135), // ip_nd_not_forwarded: a solicitation for another link
 		to("224.0.0.5"), to6("ff05::1:3"), // ip_multicast
 		to("10.9.9.9"), to6("2001:db8:dead::1"), // ip_route_discard

@@ -4,6 +4,7 @@ package golden
 
 import (
 	"net"
+	"slices"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -133,6 +134,40 @@ func ping6(dstMAC, srcMAC, src, dst string, seq uint16, mend ...func(*layers.IPv
 	return frame(ether(dstMAC, srcMAC, ip6), h,
 		&layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeEchoRequest, 0)},
 		&layers.ICMPv6Echo{Identifier: 77, SeqNumber: seq}, text(32))
+}
+
+// tcp4 and tcp6 are segments of host a's, SYN unless mended.
+func tcp4(src, dst string, mend ...func(*layers.TCP)) []byte {
+	return frame(ether(routerA, hostA, ip4), v4(src, dst, func(h *layers.IPv4) { h.Protocol = layers.IPProtocolTCP }), segment(mend))
+}
+
+func tcp6(src, dst string, mend ...func(*layers.TCP)) []byte {
+	return frame(ether(routerA, hostA, ip6), v6(src, dst, func(h *layers.IPv6) { h.NextHeader = layers.IPProtocolTCP }), segment(mend))
+}
+
+func segment(mend []func(*layers.TCP)) *layers.TCP {
+	s := &layers.TCP{SrcPort: 40000, DstPort: 22, Seq: 1000, SYN: true, Window: 65535}
+	for _, m := range mend {
+		m(s)
+	}
+	return s
+}
+
+// options4 is a datagram from host a to host b with these octets as IPv4 options, which no
+// library has a say in.
+func options4(octets []byte) []byte {
+	f := udp4(routerA, hostA, a4, b4)
+	f = slices.Concat(f[:34], octets, f[34:])
+	h := f[14 : 34+len(octets)]
+	h[0], h[3] = byte(0x40|len(h)/4), h[3]+byte(len(octets))
+	h[10], h[11] = 0, 0
+	sum := uint32(0)
+	for i := 0; i < len(h); i += 2 {
+		sum += uint32(h[i])<<8 | uint32(h[i+1])
+	}
+	sum = ^(sum>>16 + sum&0xffff)
+	h[10], h[11] = byte(sum>>8), byte(sum)
+	return f
 }
 
 func whoHas(dstMAC, srcMAC, src, dst string) []byte {
