@@ -8,6 +8,8 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"github.com/parkway-gw/parkway/arpbuf"
+	"github.com/parkway-gw/parkway/dpdk"
+	"github.com/parkway-gw/parkway/dpdk/dpdktest"
 	"github.com/parkway-gw/parkway/forwarder"
 	"github.com/parkway-gw/parkway/internal/wire"
 )
@@ -118,5 +120,29 @@ func TestMetersOfProbes(t *testing.T) {
 	requests := count(frames, func(b []byte) bool { a, err := wire.DecodeARP(b); return err == nil && a.Op == wire.ARPRequest })
 	if n := count(frames, func(b []byte) bool { return isNS(b, b6) }); requests != 2 || n != 1 {
 		t.Errorf("%d requests and %d solicitations, want 2 and 1", requests, n)
+	}
+}
+
+// A bucket is one for all workers: two that receive the same flood let through no more
+// than one would.
+func TestMetersAreSharedByWorkers(t *testing.T) {
+	const n, burst = 500, 50
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		cpus, _ := dpdk.AllowedCPUs()
+		f.Workers = []int{cpus.List()[0], cpus.List()[len(cpus.List())-1]}
+		meter(f, "icmp4-echo", 1, burst)
+	})
+	if len(g.f.Workers()) != 2 {
+		t.Fatal("one worker")
+	}
+	ping := echo(t, a4, la4, macA, macLA, 64)
+	for range n {
+		g.inject(0, ping)
+		g.push(g.second, []*dpdk.Mbuf{dpdktest.Packet(t, g.f.Pool(), ping)})
+	}
+	g.rest()
+	held := g.copp(0)["icmp4-echo"]
+	if held > 2*n-burst || held < 2*n-burst-9 || uint64(len(g.take(0))) != 2*n-held {
+		t.Errorf("%d held back of %d, want %d", held, 2*n, 2*n-burst)
 	}
 }

@@ -291,3 +291,51 @@ func (g *gateway) chain(port int, frame []byte, n int) {
 	}
 	g.push(g.in[port], []*dpdk.Mbuf{head})
 }
+
+// I2 at the MTU: the first fragment of a packet is reported, a later one is not.
+func TestErrorsAboutFragments(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		offset uint16
+		want   int
+	}{{"first", 0, 1}, {"later", 185, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			g := start(t, nil)
+			f := udp(t, b4, 0, 64, 1450) // with DF
+			h := f[14:34]
+			binary.BigEndian.PutUint16(h[6:], 0x4000|c.offset)
+			if c.offset == 0 {
+				h[6] |= 0x20
+			}
+			binary.BigEndian.PutUint16(h[10:], wire.IPv4HeaderChecksum(h))
+			g.inject(0, f)
+			g.rest()
+			if n := len(g.take(0)); n != c.want || g.drops("ip_too_big") != 1 {
+				t.Errorf("%d errors, want %d; %s", n, c.want, g.counters())
+			}
+		})
+	}
+}
+
+// RFC 8200 §4: extension headers of others are no business of a router's, whatever they
+// ask for.
+func TestExtensionHeadersTravel(t *testing.T) {
+	g := start(t, nil)
+	for name, headers := range map[string][]byte{
+		"unknown hop-by-hop option": {0, 59, 0, 0xde, 4, 0, 0, 0, 0},
+		"unknown option":            {60, 59, 0, 0x9e, 4, 0, 0, 0, 0},
+		"routing":                   {43, 59, 0, 0, 3, 0, 0, 0, 0},
+		"a chain that breaks off":   {60, 60, 200, 1, 4, 0, 0, 0, 0},
+		"later fragment":            {44, 17, 0, 0, 8, 0, 0, 0, 9},
+		"unknown":                   {200, 1, 2, 3},
+	} {
+		ip, typ := ipLayer(b6, a6, 64, layers.IPProtocol(headers[0]))
+		in := serialize(t, ether(macB, macLB, typ), ip, gopacket.Payload(headers[1:]))
+		g.inject(1, in)
+		g.rest()
+		out := g.take(0)
+		if len(out) != 1 || out[0][21] != 63 || !slices.Equal(out[0][22:], in[22:14+40+len(headers)-1]) {
+			t.Errorf("%s: left as %x; %s", name, out, g.counters())
+		}
+	}
+}
