@@ -96,3 +96,17 @@ func (d *decoder) coppRow(n *yaml.Node, path topology.Path) (c topology.CoPP) {
 	}
 	return c
 }
+
+// answersFit compares how many may be asked at once with how many may answer.
+func (d *decoder) answersFit(c *Config, texts map[string]*yaml.Node) {
+	for i := range c.Topology.Routers {
+		limits := c.Topology.LimitsOf(&c.Topology.Routers[i])
+		for _, p := range []topology.Protocol{topology.ProtocolARP, topology.ProtocolNDNA} {
+			if l := limits[p]; uint64(min(l.Rate, l.Burst)) < uint64(c.Neighbors.ProbeRate) {
+				d.warnf(d.setting(texts, "neighbors.probe_rate"), fmt.Sprintf("give router %q a copp with a meter of rate and burst_size %d for %s", c.Topology.Routers[i].Name, c.Neighbors.ProbeRate, p),
+					"neighbors.probe_rate %d asks for more answers than the limit of %s lets in (%d per second, %d at once)", c.Neighbors.ProbeRate, p, l.Rate, l.Burst)
+				return
+			}
+		}
+	}
+}

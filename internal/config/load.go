@@ -111,6 +111,7 @@ func (d *decoder) file1(root *yaml.Node) *Config {
 	c.Topology = d.topology(f)
 	if local {
 		d.budgets(c, texts)
+		d.answersFit(c, texts)
 	}
 	d.logicalModel(&c.Topology)
 	d.portChecks(c, nodes)

@@ -135,6 +135,7 @@ var mistakes = []struct {
 	{"probe_rate", swap("retrans_time: 1s", "probe_rate: 0")},
 	{"announcements", swap("retrans_time: 1s", "announcements: 17")},
 	{"probe_rate as text", swap("retrans_time: 1s", "probe_rate: 1k")},
+	{"more probes than answers", swap("retrans_time: 1s", "probe_rate: 20000")},
 	{"meter unit", swap("static_mac_bindings: []", "meters: [{name: m1, unit: kbps, bands: [{rate: 9, action: dscp_remark}]}]")},
 	{"meter without anything", swap("static_mac_bindings: []", "meters: [{}]")},
 	{"meter of two bands", swap("static_mac_bindings: []", "meters: [{name: m1, unit: pktps, fair: true, bands: [{rate: 1}, {rate: 2}]}]")},
