@@ -131,6 +131,9 @@ const (
 	PuntTTL     PuntWhy = C.PW_PUNT_TTL
 	PuntNoRoute PuntWhy = C.PW_PUNT_NO_ROUTE
 	PuntTooBig  PuntWhy = C.PW_PUNT_TOO_BIG
+
+	PuntUnreachable PuntWhy = C.PW_PUNT_UNREACHABLE
+	PuntProhibited  PuntWhy = C.PW_PUNT_PROHIBITED
 )
 
 // Meta travels with a packet that has left its burst; struct pw_meta.
@@ -145,7 +148,7 @@ type Meta struct {
 	parkClass     uint8
 	_             uint8
 	MTU           uint32 // PuntTooBig: the MTU that it exceeds
-	Mark          uint32
+	Mark          uint32 // of a policy, 0 for none
 	nat, conn     uint32
 	_             [24]byte
 }

@@ -217,7 +217,7 @@ func (b *bench) publish() {
 				Own: []netip.Addr{linkLocal0, router0IP, router06}},
 			{MAC: router1MAC, Router: 0, Switch: 1, SwitchPort: lspRouter1, MTU: b.settings.mtu,
 				Own: []netip.Addr{router1IP, addr("2001:db8:2::1")}},
-			{MAC: router2MAC, Router: 1, Switch: 1, SwitchPort: lspRouter2, MTU: b.settings.mtu,
+			{MAC: router2MAC, Router: 1, Table: 1, Switch: 1, SwitchPort: lspRouter2, MTU: b.settings.mtu,
 				Own: []netip.Addr{addr("10.0.2.9")}},
 		},
 		Routers: []cgo.Router{{FIB4: fib4, FIB6: fib6}, {FIB4: other4}},
@@ -235,6 +235,7 @@ func (b *bench) publish() {
 			nhConnected2:  {Kind: cgo.NextHopConnected, RouterPort: 2},
 			nhBroadcast:   {Kind: cgo.NextHopDrop, Reason: cgo.DropIPBroadcast},
 		},
+		Groups: []cgo.Group{{Buckets: []uint8{0, 1, 0, 1, 0, 1, 0, 1}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,10 @@ refused(enum pw_punt_why why)
 		return PW_DROP_IP_NO_ROUTE;
 	case PW_PUNT_TOO_BIG:
 		return PW_DROP_IP_TOO_BIG;
+	case PW_PUNT_UNREACHABLE:
+		return PW_DROP_IP_UNREACHABLE;
+	case PW_PUNT_PROHIBITED:
+		return PW_DROP_IP_PROHIBITED;
 	case PW_PUNT_LOCAL:
 		break;
 	}
@@ -35,6 +39,7 @@ pw_punt(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, enum pw
 		.lrp = p->lrp,
 		.out_lrp = p->out_lrp,
 		.why = why,
+		.mark = pw_mark(m, p),
 		.mtu = why == PW_PUNT_TOO_BIG ? w->tables->lrps[p->out_lrp].mtu : 0,
 	};
 	struct rte_ring *r = why == PW_PUNT_ARP || why == PW_PUNT_ND ? w->punt_l2 : w->punt_ip;

@@ -72,6 +72,7 @@ struct pw_worker {
 	// Written by the worker; readers add up.
 	struct pw_counters counters __attribute__((aligned(PW_CACHE_LINE)));
 	struct pw_worker_stats stats;
+	uint64_t policy_packets[PW_MAX_POLICIES]; // that policies acted on, by their counter
 
 	// The worker's own.
 	const struct pw_tables *tables; // valid for one poll

@@ -24,6 +24,10 @@ type (
 	RouterPreference = topology.RouterPreference
 	StaticRoute      = topology.StaticRoute
 	StaticMACBinding = topology.StaticMACBinding
+	Policy           = topology.Policy
+	PolicyAction     = topology.PolicyAction
+	Reject           = topology.Reject
+	AddressSet       = topology.AddressSet
 	MAC              = topology.MAC
 
 	// DatapathPort is a router port with its number in the datapath.
@@ -39,6 +43,16 @@ const (
 	PortVIF      = topology.PortVIF
 	PortRouter   = topology.PortRouter
 	PortLocalnet = topology.PortLocalnet
+)
+
+// What a policy does, and what the sender of a packet for a route that leads nowhere hears.
+const (
+	PolicyAllow   = topology.PolicyAllow
+	PolicyDrop    = topology.PolicyDrop
+	PolicyReroute = topology.PolicyReroute
+
+	RejectUnreachable = topology.RejectUnreachable
+	RejectProhibit    = topology.RejectProhibit
 )
 
 // ParkConfig bounds a worker's parking; ParkLimits the part of it that waits for gated
