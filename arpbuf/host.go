@@ -26,6 +26,12 @@ func (r *Resolver) punted(m *dpdk.Mbuf) {
 	case cgo.PuntNoRoute:
 		r.report(m, noRoute)
 		r.ctl.Drop(m, cgo.DropIPNoRoute)
+	case cgo.PuntUnreachable:
+		r.report(m, rejected)
+		r.ctl.Drop(m, cgo.DropIPUnreachable)
+	case cgo.PuntProhibited:
+		r.report(m, prohibited)
+		r.ctl.Drop(m, cgo.DropIPProhibited)
 	case cgo.PuntTooBig:
 		r.report(m, tooBig)
 		r.ctl.Drop(m, cgo.DropIPTooBig)

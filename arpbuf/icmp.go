@@ -17,6 +17,8 @@ const (
 	noRoute                  //
 	timeExceeded             //
 	tooBig                   //
+	rejected                 // by a route that says unreachable
+	prohibited               // by a route that says prohibit
 	groupEcho                // no error, but as easily abused: an answer to a group
 	numKinds
 )
@@ -40,8 +42,10 @@ func newICMPState(rate float64, burst, unreachableBurst int) icmpState {
 func (k kind) typeAndCode(version uint8) (typ, code uint8) {
 	if version == 4 {
 		switch k {
-		case unreachable:
+		case unreachable, rejected:
 			return wire.ICMPDestUnreachable, wire.ICMPHostUnreachable
+		case prohibited: // RFC 1812 §5.2.7.1
+			return wire.ICMPDestUnreachable, wire.ICMPAdminProhibited
 		case noRoute:
 			return wire.ICMPDestUnreachable, wire.ICMPNetUnreachable
 		case tooBig:
@@ -53,8 +57,10 @@ func (k kind) typeAndCode(version uint8) (typ, code uint8) {
 	switch k {
 	case unreachable:
 		return wire.ICMPv6DestUnreachable, wire.ICMPv6AddressUnreachable
-	case noRoute:
+	case noRoute, rejected: // what RFC 7915 §4.2 makes of IPv4's host unreachable, and Linux sends
 		return wire.ICMPv6DestUnreachable, wire.ICMPv6NoRoute
+	case prohibited: // RFC 4443 §3.1
+		return wire.ICMPv6DestUnreachable, wire.ICMPv6AdminProhibited
 	case tooBig:
 		return wire.ICMPv6PacketTooBig, 0
 	default:

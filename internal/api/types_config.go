@@ -14,6 +14,7 @@ type Config struct {
 	LogicalSwitches   List[ConfigSwitch]           `json:"logical_switches"`
 	LogicalRouters    List[ConfigRouter]           `json:"logical_routers"`
 	StaticMACBindings List[ConfigStaticMACBinding] `json:"static_mac_bindings"`
+	AddressSets       List[ConfigAddressSet]       `json:"address_sets"`
 	Arpbuf            ConfigArpbuf                 `json:"arpbuf"`
 	Neighbors         ConfigNeighbors              `json:"neighbors"`
 	Metrics           ConfigMetrics                `json:"metrics"`
@@ -87,6 +88,7 @@ type ConfigRouter struct {
 	Options      ConfigRouterOptions     `json:"options"`
 	Ports        List[ConfigRouterPort]  `json:"ports"`
 	StaticRoutes List[ConfigStaticRoute] `json:"static_routes"`
+	Policies     List[ConfigPolicy]      `json:"policies"`
 }
 
 // ConfigRouterOptions are a logical router's options.
@@ -107,14 +109,8 @@ type ConfigRouterPort struct {
 
 // ConfigRouterPortOptions are a logical router port's options.
 type ConfigRouterPortOptions struct {
-	GatewayMTU int `json:"gateway_mtu"`
-}
-
-// ConfigStaticRoute is an element of static_routes.
-type ConfigStaticRoute struct {
-	IPPrefix   string `json:"ip_prefix"`
-	Nexthop    string `json:"nexthop"`
-	OutputPort string `json:"output_port,omitempty"`
+	GatewayMTU int    `json:"gateway_mtu,omitempty"`
+	RouteTable string `json:"route_table,omitempty"`
 }
 
 // ConfigStaticMACBinding is an element of static_mac_bindings.

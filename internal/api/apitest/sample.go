@@ -57,10 +57,17 @@ func Sample() *Source {
 		},
 		Gates: []api.Gate{{Port: "pod1", SinceSeconds: 20.75, Packets: 12}},
 		Routes: []api.Route{
-			{Router: "lr0", Prefix: "0.0.0.0/0", Nexthop: "192.168.123.1", OutputPort: "lr0-ext", Origin: "static"},
-			{Router: "lr0", Prefix: "1.1.0.0/16", Nexthop: "", OutputPort: "lrp1", Origin: "connected"},
-			{Router: "lr0", Prefix: "192.168.123.0/24", Nexthop: "", OutputPort: "lr0-ext", Origin: "connected"},
-			{Router: "lr0", Prefix: "203.0.113.0/24", Nexthop: "discard", OutputPort: "", Origin: "static"},
+			{Router: "lr0", Prefix: "0.0.0.0/0", Policy: "dst-ip", Nexthop: "192.168.123.1", OutputPort: "lr0-ext", Origin: "static", Weight: 2, State: "in"},
+			{Router: "lr0", Prefix: "0.0.0.0/0", Policy: "dst-ip", Nexthop: "192.168.123.2", OutputPort: "lr0-ext", Origin: "static", Weight: 1, State: "out"},
+			{Router: "lr0", Prefix: "1.1.0.0/16", Policy: "dst-ip", Nexthop: "", OutputPort: "lrp1", Origin: "connected"},
+			{Router: "lr0", Prefix: "192.168.123.0/24", Policy: "dst-ip", Nexthop: "", OutputPort: "lr0-ext", Origin: "connected"},
+			{Router: "lr0", Prefix: "203.0.113.0/24", Policy: "dst-ip", Nexthop: "prohibit", OutputPort: "", Origin: "static", Reason: "ticket 4711"},
+			{Router: "lr0", RouteTable: "blue", Prefix: "1.1.7.0/24", Policy: "src-ip", Nexthop: "192.168.123.9", OutputPort: "lr0-ext", Origin: "static"},
+		},
+		Policies: []api.Policy{
+			{Router: "lr0", Priority: 200, Match: `ip4.src == $guests && tcp.dst == 25`, Action: "drop", Packets: 7},
+			{Router: "lr0", Priority: 100, Match: `inport == "lrp1" && ip4.dst == 198.51.100.0/24`, Action: "reroute", PktMark: 7, Packets: 12,
+				Nexthops: []api.PolicyNexthop{{IP: "192.168.123.1", OutputPort: "lr0-ext", State: "in"}, {IP: "192.168.123.2", OutputPort: "lr0-ext", State: "out"}}},
 		},
 		Workers: []api.Worker{
 			{Lcore: 1, CPU: 1, BusyCycles: 470000, IdleCycles: 164000000000, Packets: 235, CyclesPerPacket: 2000, MaxPollGapUS: 61.5,
@@ -139,6 +146,7 @@ func sampleConfig() api.Config {
 				{Name: "ext-lr0", Type: "router", Addresses: []string{"02:0a:7f:00:01:29"}, Options: map[string]string{"router-port": "lr0-ext"}},
 			}},
 		},
+		AddressSets: []api.ConfigAddressSet{{Name: "guests", Addresses: []string{"1.1.9.0/24"}}},
 		LogicalRouters: []api.ConfigRouter{{
 			Name:    "lr0",
 			Options: api.ConfigRouterOptions{AlwaysLearn: true, AgeThreshold: "300"},
@@ -148,8 +156,13 @@ func sampleConfig() api.Config {
 					Options: &api.ConfigRouterPortOptions{GatewayMTU: 1500}},
 			},
 			StaticRoutes: []api.ConfigStaticRoute{
-				{IPPrefix: "0.0.0.0/0", Nexthop: "192.168.123.1", OutputPort: "lr0-ext"},
-				{IPPrefix: "203.0.113.0/24", Nexthop: "discard"},
+				{IPPrefix: "0.0.0.0/0", Nexthop: "192.168.123.1", OutputPort: "lr0-ext", Weight: 2},
+				{IPPrefix: "203.0.113.0/24", Nexthop: "discard", Reason: "ticket 4711"},
+			},
+			Policies: []api.ConfigPolicy{
+				{Priority: 200, Match: `ip4.src == $guests && tcp.dst == 25`, Action: "drop"},
+				{Priority: 100, Match: `inport == "lrp1" && ip4.dst == 198.51.100.0/24`, Action: "reroute",
+					Nexthops: []string{"192.168.123.1", "192.168.123.2"}, Options: &api.ConfigPolicyOptions{PktMark: 7}},
 			},
 		}},
 		Arpbuf: api.ConfigArpbuf{Profile: "default", PacketsPerNexthop: 64, MaxNexthops: 1024, MaxPackets: 4096, MaxAge: "3s",
