@@ -219,6 +219,9 @@ func TestECMPInARow(t *testing.T) {
 		g.send("e1", 0, udp(t, "02:00:00:00:10:0a", "02:00:00:00:10:01", fmt.Sprintf("10.1.0.%d", 20+i), "203.0.113.7", 64, 9))
 		if frame := g.receive("up", 2*time.Millisecond); frame != nil {
 			seen[net.HardwareAddr(frame[:6]).String()]++
+			if frame[22] != 62 {
+				t.Fatalf("TTL %d behind two routers, want 62", frame[22])
+			}
 		}
 	}
 	for frame := g.receive("up", 50*time.Millisecond); frame != nil; frame = g.receive("up", 5*time.Millisecond) {

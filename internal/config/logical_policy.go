@@ -53,7 +53,11 @@ func (d *decoder) policy(n *yaml.Node, path topology.Path) (p topology.Policy) {
 	if o := f.get("options"); o != nil {
 		opts := d.options(o, "options of a policy", at("options"), "pkt_mark")
 		if v, set := opts["pkt_mark"]; set {
-			mark, err := strconv.ParseUint(v, 0, 32)
+			digits, base := v, 10
+			if hex, ok := strings.CutPrefix(strings.ToLower(v), "0x"); ok {
+				digits, base = hex, 16
+			}
+			mark, err := strconv.ParseUint(digits, base, 32)
 			if err != nil {
 				d.errorf(d.find(at("options", "pkt_mark")), "write a number from 0 to 4294967295", "%s: pkt_mark %s is no mark", what, quote(v))
 			}
