@@ -22,6 +22,12 @@ func (r *Resolver) punted(m *dpdk.Mbuf) {
 	case cgo.PuntNoRoute:
 		r.report(m, noRoute, fault{})
 		r.ctl.Drop(m, cgo.DropIPNoRoute)
+	case cgo.PuntUnreachable:
+		r.report(m, rejected, fault{})
+		r.ctl.Drop(m, cgo.DropIPUnreachable)
+	case cgo.PuntProhibited:
+		r.report(m, adminProhibited, fault{})
+		r.ctl.Drop(m, cgo.DropIPProhibited)
 	case cgo.PuntTooBig:
 		r.report(m, tooBig, fault{})
 		r.ctl.Drop(m, cgo.DropIPTooBig)

@@ -15,9 +15,10 @@ import (
 type kind uint8
 
 const (
-	hostUnreachable     kind = iota // the next hop does not answer, or a route says so; IPv6: address
+	hostUnreachable     kind = iota // the next hop does not answer; IPv6: address
+	rejected                        // by a route that says unreachable
 	noRoute                         // IPv4: net unreachable
-	adminProhibited                 // a rule forbids it
+	adminProhibited                 // a rule or a route forbids it
 	beyondScope                     // from a link-local address to beyond its link; IPv6 only
 	timeExceeded                    //
 	tooBig                          // IPv4: fragmentation needed
@@ -31,7 +32,7 @@ const (
 func (k kind) typeAndCode(version uint8) (typ, code uint8) {
 	if version == 4 {
 		switch k {
-		case hostUnreachable, beyondScope:
+		case hostUnreachable, rejected, beyondScope:
 			return wire.ICMPDestUnreachable, wire.ICMPHostUnreachable
 		case noRoute:
 			return wire.ICMPDestUnreachable, wire.ICMPNetUnreachable
@@ -52,7 +53,7 @@ func (k kind) typeAndCode(version uint8) (typ, code uint8) {
 	switch k {
 	case hostUnreachable:
 		return wire.ICMPv6DestUnreachable, wire.ICMPv6AddressUnreachable
-	case noRoute:
+	case noRoute, rejected: // what RFC 7915 §4.2 makes of IPv4's host unreachable, and Linux sends
 		return wire.ICMPv6DestUnreachable, wire.ICMPv6NoRoute
 	case adminProhibited:
 		return wire.ICMPv6DestUnreachable, wire.ICMPv6AdminProhibited

@@ -15,6 +15,8 @@
 #define PW_MAX_ROUNDS 16     // routers that one packet may cross inside this node
 #define PW_OWN_ADDRS 8       // own addresses per family that a router port checks sources against
 #define PW_MAX_ECMP 64       // members of one multipath group
+#define PW_MAX_BUCKETS 1024  // of a multipath group; a power of two
+#define PW_MAX_POLICIES 1024 // of all routers
 #define PW_MAX_FRAGMENTS 32  // of one packet: half a burst, and half a park ring of the default size
 #define PW_HOP_BURSTS 32     // bursts on their way to another router: enough if every packet of one was cut
 #define PW_PARK_HOSTS 1024   // senders that slot policy tells apart, by hash; a power of two

@@ -17,6 +17,7 @@
 enum pw_pkt_flags {
 	PW_PKT_ORIGINATED = 1 << 0, // made by the router itself: TTL stays, no ingress checks
 	PW_PKT_FRAGMENT = 1 << 1,   // longer than the egress MTU, to be cut by lr_in_larger_pkts
+	PW_PKT_MARKED = 1 << 2,     // pw_meta has a mark, set by lr_in_policy
 };
 
 struct pw_pkt {
@@ -64,6 +65,8 @@ enum pw_punt_why {
 	PW_PUNT_TOO_BIG,  // longer than the egress MTU
 	PW_PUNT_BEYOND_SCOPE, // from a link-local address to beyond its link
 	PW_PUNT_OPTIONS,  // IPv4 options that make no sense
+	PW_PUNT_UNREACHABLE, // the route says unreachable
+	PW_PUNT_PROHIBITED,  // the route says prohibit
 };
 
 // What control wants done with a packet that it injects.
@@ -85,7 +88,7 @@ struct pw_meta {
 	uint8_t park_class; // enum pw_park_class, while parked
 	uint8_t reserved;
 	uint32_t mtu;     // PW_PUNT_TOO_BIG: the MTU that it exceeds
-	uint32_t mark;    // room: packet mark
+	uint32_t mark;    // packet mark of a policy; valid in a burst only with PW_PKT_MARKED
 	uint32_t nat;     // room: NAT session
 	uint32_t conn;    // room: connection tracking state
 	uint8_t pad[24];
@@ -97,6 +100,13 @@ static inline struct pw_meta *
 pw_meta(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
+}
+
+// pw_mark is the mark of a packet in a burst, 0 for none.
+static inline uint32_t
+pw_mark(struct rte_mbuf *m, const struct pw_pkt *p)
+{
+	return unlikely(p->flags & PW_PKT_MARKED) ? pw_meta(m)->mark : 0;
 }
 
 #endif

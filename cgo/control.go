@@ -134,6 +134,8 @@ const (
 
 	PuntBeyondScope PuntWhy = C.PW_PUNT_BEYOND_SCOPE // a link-local source
 	PuntOptions     PuntWhy = C.PW_PUNT_OPTIONS      // IPv4 options that make no sense
+	PuntUnreachable PuntWhy = C.PW_PUNT_UNREACHABLE
+	PuntProhibited  PuntWhy = C.PW_PUNT_PROHIBITED
 )
 
 // Meta travels with a packet that has left its burst; struct pw_meta.
@@ -148,7 +150,7 @@ type Meta struct {
 	parkClass     uint8
 	_             uint8
 	MTU           uint32 // PuntTooBig: the MTU that it exceeds
-	Mark          uint32
+	Mark          uint32 // of a policy, 0 for none
 	nat, conn     uint32
 	_             [24]byte
 }

@@ -70,3 +70,10 @@ pw_datapath_free(struct pw_datapath *dp)
 	rte_free(dp->copp);
 	rte_free(dp);
 }
+
+void
+pw_datapath_bucket(struct pw_datapath *dp, uint32_t group, uint32_t bucket, uint8_t member)
+{
+	// Control alone publishes, so what it reads here stays.
+	pw_tables_bucket(atomic_load_explicit(&dp->tables, memory_order_relaxed), group, bucket, member);
+}

@@ -114,6 +114,10 @@ void pw_datapath_purge(struct pw_datapath *dp);
 // caller frees once every worker has been quiescent. Control only.
 struct pw_tables *pw_datapath_publish(struct pw_datapath *dp, struct pw_tables *t);
 
+// pw_datapath_bucket makes a bucket of a group of the published tables lead to a member.
+// Control only.
+void pw_datapath_bucket(struct pw_datapath *dp, uint32_t group, uint32_t bucket, uint8_t member);
+
 // pw_datapath_gate sets what control wants to hear of a switch port. Control only.
 void pw_datapath_gate(struct pw_datapath *dp, uint16_t lsp, enum pw_gate state);
 

@@ -17,6 +17,9 @@ const DropCount = C.PW_DROP_COUNT
 const (
 	DropIPNoRoute        DropReason = C.PW_DROP_IP_NO_ROUTE
 	DropIPDiscard        DropReason = C.PW_DROP_IP_DISCARD
+	DropIPUnreachable    DropReason = C.PW_DROP_IP_UNREACHABLE
+	DropIPProhibited     DropReason = C.PW_DROP_IP_PROHIBITED
+	DropPolicy           DropReason = C.PW_DROP_POLICY
 	DropIPBroadcast      DropReason = C.PW_DROP_IP_BROADCAST
 	DropIPTTL            DropReason = C.PW_DROP_IP_TTL
 	DropIPTooBig         DropReason = C.PW_DROP_IP_TOO_BIG

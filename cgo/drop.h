@@ -68,6 +68,11 @@
 	X(IP_NO_ROUTE, "ip_no_route", "lr_in_ip_routing", "no route matches the destination",                         \
 	  "add a static route, or find out why the sender uses this router")                                          \
 	X(IP_DISCARD, "ip_route_discard", "lr_in_ip_routing", "the matching route says discard", "none needed")       \
+	X(IP_UNREACHABLE, "ip_route_unreachable", "lr_in_ip_routing", "the matching route says unreachable",         \
+	  "none needed; show routes has the route and its reason")                                                    \
+	X(IP_PROHIBITED, "ip_route_prohibit", "lr_in_ip_routing", "the matching route says prohibit",                 \
+	  "none needed; show routes has the route and its reason")                                                    \
+	X(POLICY, "lr_policy_drop", "lr_in_policy", "a policy of the router says drop", "none needed; show policies counts them") \
 	X(IP_BROADCAST, "ip_subnet_broadcast", "lr_in_ip_routing",                                                    \
 	  "the destination is a connected network's broadcast or network address (RFC 2644)", "none needed")          \
 	X(IP_TTL, "ip_ttl_exceeded", "lr_in_ip_routing", "TTL or hop limit ran out here",                             \

@@ -89,7 +89,8 @@ type settings struct {
 	fdb          bool
 	ringSize     int
 	mtu          uint16
-	gated        bool // packets may wait for lspExternal
+	policies     []cgo.Policy // of router 0
+	gated        bool         // packets may wait for lspExternal
 }
 
 func defaults() settings {
@@ -217,10 +218,10 @@ func (b *bench) publish() {
 				Own: []netip.Addr{linkLocal0, router0IP, router06}},
 			{MAC: router1MAC, Router: 0, Switch: 1, SwitchPort: lspRouter1, MTU: b.settings.mtu,
 				Own: []netip.Addr{router1IP, addr("2001:db8:2::1")}},
-			{MAC: router2MAC, Router: 1, Switch: 1, SwitchPort: lspRouter2, MTU: b.settings.mtu,
+			{MAC: router2MAC, Router: 1, Table: 1, Switch: 1, SwitchPort: lspRouter2, MTU: b.settings.mtu,
 				Own: []netip.Addr{addr("10.0.2.9")}},
 		},
-		Routers: []cgo.Router{{FIB4: fib4, FIB6: fib6}, {FIB4: other4}},
+		Routers: []cgo.Router{{FIB4: fib4, FIB6: fib6, Policies: b.settings.policies}, {FIB4: other4}},
 		NextHops: []cgo.NextHop{
 			nhNone:        {Kind: cgo.NextHopDrop, Reason: cgo.DropIPNoRoute},
 			nhLocal:       {Kind: cgo.NextHopLocal},
@@ -235,6 +236,7 @@ func (b *bench) publish() {
 			nhConnected2:  {Kind: cgo.NextHopConnected, RouterPort: 2},
 			nhBroadcast:   {Kind: cgo.NextHopDrop, Reason: cgo.DropIPBroadcast},
 		},
+		Groups: []cgo.Group{{Buckets: []uint8{0, 1, 0, 1, 0, 1, 0, 1}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -269,7 +271,7 @@ func (b *bench) fibs() (*dpdk.FIB4, *dpdk.FIB6) {
 	}
 	for prefix, nh := range map[string]uint64{
 		"2001:db8:1::/64": nhConnected0, "2001:db8:1::1/128": nhLocal, "2001:db8:2::/64": nhConnected1,
-		"2001:db8:ffff::/48": nhGateway,
+		"2001:db8:ffff::/48": nhGateway, "2001:db8:eeee::/48": nhECMP,
 	} {
 		if err := fib6.Add(netip.MustParsePrefix(prefix), nh); err != nil {
 			b.t.Fatal(err)

@@ -76,6 +76,7 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 			continue; // control expired that one
 		if (send) {
 			pw_count_drained(&w->counters, w->dp, m, w->now);
+			p.flags = pw_meta(m)->mark != 0 ? PW_PKT_MARKED : 0;
 			pw_router_deliver(w, m, &p);
 		} else {
 			pw_drop(w, m, PW_DROP_PARK_FAILED);
@@ -94,6 +95,7 @@ push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 		.lrp = p->lrp,
 		.out_lrp = p->out_lrp,
 		.park_class = s->cls,
+		.mark = pw_mark(m, p),
 	};
 	w->counters.parked++;
 	w->counters.gate_parked += s->cls == PW_PARK_GATED;

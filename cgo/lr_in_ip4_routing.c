@@ -24,6 +24,21 @@ decrement_ttl(struct rte_ipv4_hdr *ip)
 	ip->time_to_live--;
 }
 
+// What routes by source say of packets i to end, where the router has any.
+static __rte_noinline void
+lookup_source(const struct pw_tables *t, uint16_t row, const struct pw_burst *b, uint64_t *nh, uint16_t i, uint16_t end)
+{
+	struct rte_fib *fib = t->routers[row].fib4;
+	uint32_t src[PW_BURST];
+	uint64_t by_source[PW_BURST];
+	if (fib == NULL)
+		return;
+	for (uint16_t k = i; k < end; k++)
+		src[k - i] = rte_be_to_cpu_32(header(b->m[k])->src_addr);
+	rte_fib_lookup_bulk(fib, src, by_source, end - i);
+	pw_prefer_source(t, nh + i, by_source, end - i);
+}
+
 static void
 lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
@@ -32,11 +47,14 @@ lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST
 		dst[i] = rte_be_to_cpu_32(header(b->m[i])->dst_addr);
 	for (uint16_t i = 0, end; i < b->n; i = end) {
 		end = pw_run(t, b, i);
-		struct rte_fib *fib = t->routers[t->lrps[b->p[i].lrp].router].fib4;
+		const struct pw_router *table = &t->routers[t->lrps[b->p[i].lrp].table];
+		struct rte_fib *fib = table->fib4;
 		if (fib != NULL)
 			rte_fib_lookup_bulk(fib, dst + i, nh + i, end - i);
 		else
 			memset(nh + i, 0, sizeof(*nh) * (end - i));
+		if (unlikely(table->source != PW_NONE16))
+			lookup_source(t, table->source, b, nh, i, end);
 	}
 }
 

@@ -14,6 +14,21 @@ header(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, sizeof(struct rte_ether_hdr));
 }
 
+// What routes by source say of packets i to end, where the router has any.
+static __rte_noinline void
+lookup_source(const struct pw_tables *t, uint16_t row, const struct pw_burst *b, uint64_t *nh, uint16_t i, uint16_t end)
+{
+	struct rte_fib6 *fib = t->routers[row].fib6;
+	uint8_t src[PW_BURST][RTE_FIB6_IPV6_ADDR_SIZE];
+	uint64_t by_source[PW_BURST];
+	if (fib == NULL)
+		return;
+	for (uint16_t k = i; k < end; k++)
+		memcpy(src[k - i], header(b->m[k])->src_addr, sizeof(src[0]));
+	rte_fib6_lookup_bulk(fib, src, by_source, end - i);
+	pw_prefer_source(t, nh + i, by_source, end - i);
+}
+
 static void
 lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
@@ -22,11 +37,14 @@ lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST
 		memcpy(dst[i], header(b->m[i])->dst_addr, sizeof(dst[i]));
 	for (uint16_t i = 0, end; i < b->n; i = end) {
 		end = pw_run(t, b, i);
-		struct rte_fib6 *fib = t->routers[t->lrps[b->p[i].lrp].router].fib6;
+		const struct pw_router *table = &t->routers[t->lrps[b->p[i].lrp].table];
+		struct rte_fib6 *fib = table->fib6;
 		if (fib != NULL)
 			rte_fib6_lookup_bulk(fib, dst + i, nh + i, end - i);
 		else
 			memset(nh + i, 0, sizeof(*nh) * (end - i));
+		if (unlikely(table->source != PW_NONE16))
+			lookup_source(t, table->source, b, nh, i, end);
 	}
 }
 

@@ -5,15 +5,15 @@
 
 #include "stages.h"
 
-// pw_run returns the end of the run of packets, from i on, whose router is the same:
+// pw_run returns the end of the run of packets, from i on, whose route table is the same:
 // a bulk lookup serves one table.
 static inline uint16_t
 pw_run(const struct pw_tables *t, const struct pw_burst *b, uint16_t i)
 {
-	uint16_t router = t->lrps[b->p[i].lrp].router;
+	uint16_t table = t->lrps[b->p[i].lrp].table;
 	do
 		i++;
-	while (i < b->n && t->lrps[b->p[i].lrp].router == router);
+	while (i < b->n && t->lrps[b->p[i].lrp].table == table);
 	return i;
 }
 
@@ -26,8 +26,22 @@ pw_unroutable(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, c
 		pw_punt(w, m, p, local);
 	else if (nh->reason == PW_DROP_IP_NO_ROUTE)
 		pw_punt(w, m, p, PW_PUNT_NO_ROUTE);
+	else if (nh->reason == PW_DROP_IP_UNREACHABLE)
+		pw_punt(w, m, p, PW_PUNT_UNREACHABLE);
+	else if (nh->reason == PW_DROP_IP_PROHIBITED)
+		pw_punt(w, m, p, PW_PUNT_PROHIBITED);
 	else
 		pw_drop(w, m, nh->reason);
+}
+
+// pw_prefer_source takes the match by source for each of n packets where it outranks the
+// one by destination: the longer prefix wins, and of equals the destination's.
+static inline void
+pw_prefer_source(const struct pw_tables *t, uint64_t *nh, const uint64_t *by_source, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (t->nexthops[by_source[i]].rank > t->nexthops[nh[i]].rank)
+			nh[i] = by_source[i];
 }
 
 #endif

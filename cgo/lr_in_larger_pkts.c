@@ -124,6 +124,7 @@ fragment(struct pw_worker *w, const struct pw_burst *b, uint16_t i, struct pw_bu
 	for (uint32_t k = 0, at = 0; k < c.n; k++) {
 		uint16_t n = (uint16_t)RTE_MIN(c.payload - at, k == 0 ? c.first : c.more);
 		fill(&c, f[k], at, n);
+		pw_meta(f[k])->mark = pw_mark(b->m[i], &p);
 		at += n;
 		pw_burst_push(out, f[k], &p);
 	}

@@ -12,6 +12,7 @@ enter_router(struct pw_worker *w, struct rte_mbuf *m, uint16_t lsp, const struct
 	struct pw_pkt q = {
 		.lsp = lsp,
 		.lrp = w->tables->lsps[lsp].lrp,
+		.flags = p->flags & PW_PKT_MARKED,
 		.rounds = (uint8_t)(p->rounds + 1),
 		.adj = PW_NONE32,
 	};

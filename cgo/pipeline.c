@@ -7,7 +7,10 @@
 static void
 route4(struct pw_worker *w, struct pw_burst *b)
 {
-	if (pw_lr_in_ip4_routing(w, b) > 0)
+	uint16_t ecmp = pw_lr_in_ip4_routing(w, b);
+	if (unlikely(w->tables->n_policies > 0))
+		ecmp = pw_lr_in_policy(w, b);
+	if (ecmp > 0) // a choice is made once, whoever has left it
 		pw_lr_in_ip_routing_ecmp(w, b);
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 4);
 	bool larger = pw_lr_in_chk_pkt_len(w, b) > 0, parked = false;
@@ -26,7 +29,10 @@ route4(struct pw_worker *w, struct pw_burst *b)
 static void
 route6(struct pw_worker *w, struct pw_burst *b)
 {
-	if (pw_lr_in_ip6_routing(w, b) > 0)
+	uint16_t ecmp = pw_lr_in_ip6_routing(w, b);
+	if (unlikely(w->tables->n_policies > 0))
+		ecmp = pw_lr_in_policy(w, b);
+	if (ecmp > 0) // a choice is made once, whoever has left it
 		pw_lr_in_ip_routing_ecmp(w, b);
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 6);
 	pw_lr_in_chk_pkt_len(w, b);

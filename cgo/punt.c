@@ -18,6 +18,10 @@ refused(enum pw_punt_why why, enum pw_drop otherwise)
 		return PW_DROP_IP_NO_ROUTE;
 	case PW_PUNT_TOO_BIG:
 		return PW_DROP_IP_TOO_BIG;
+	case PW_PUNT_UNREACHABLE:
+		return PW_DROP_IP_UNREACHABLE;
+	case PW_PUNT_PROHIBITED:
+		return PW_DROP_IP_PROHIBITED;
 	case PW_PUNT_BEYOND_SCOPE:
 		return PW_DROP_IP_LINK_LOCAL;
 	case PW_PUNT_OPTIONS:
@@ -80,6 +84,8 @@ bucket_of(const struct rte_mbuf *m, enum pw_punt_why why)
 		kind = PW_ERROR_LOCAL;
 		break;
 	case PW_PUNT_NO_ROUTE:
+	case PW_PUNT_UNREACHABLE:
+	case PW_PUNT_PROHIBITED:
 	case PW_PUNT_BEYOND_SCOPE:
 		break;
 	}
@@ -111,6 +117,7 @@ pw_punt(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, enum pw
 		.lrp = p->lrp,
 		.out_lrp = p->out_lrp,
 		.why = why,
+		.mark = pw_mark(m, p),
 		.mtu = why == PW_PUNT_TOO_BIG ? w->tables->lrps[p->out_lrp].mtu : 0,
 	};
 	bool l2 = why == PW_PUNT_ARP || why == PW_PUNT_ND;

@@ -20,7 +20,8 @@ void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b);
 // ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing finds the next hop,
 // punts local delivery and expired packets, counts TTL or hop limit down, and returns
 // how many of the packets go on to ip_routing_ecmp, where they have a choice.
-// ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
+// policy drops, marks or reroutes and returns how many have a choice then; without any
+// policy it is left out. ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
 // compares with the egress MTU and returns how many packets larger_pkts has to cut;
 // without any it is left out. arp_request parks what has no usable adjacency; parked
 // says whether an earlier part of the same burst has, and so does its result.
@@ -33,6 +34,7 @@ enum pw_drop pw_ip4_check_options(const struct rte_ipv4_hdr *ip, uint32_t header
 void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);
+uint16_t pw_lr_in_policy(struct pw_worker *w, struct pw_burst *b);
 void pw_lr_in_ip_routing_ecmp(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_arp_resolve(struct pw_worker *w, struct pw_burst *b, uint8_t family); // unresolved ones
 uint16_t pw_lr_in_chk_pkt_len(struct pw_worker *w, struct pw_burst *b);

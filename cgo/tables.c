@@ -11,25 +11,32 @@ table(uint32_t n, size_t size)
 }
 
 struct pw_tables *
-pw_tables_new(uint32_t n_lsps, uint32_t n_switches, uint32_t n_lrps, uint32_t n_routers, uint32_t n_nexthops,
-	      uint32_t n_list)
+pw_tables_new(const struct pw_tables_size *n)
 {
 	struct pw_tables *t = table(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
-	t->n_lsps = n_lsps;
-	t->n_switches = n_switches;
-	t->n_lrps = n_lrps;
-	t->n_routers = n_routers;
-	t->n_nexthops = n_nexthops;
-	t->lsps = table(n_lsps, sizeof(*t->lsps));
-	t->switches = table(n_switches, sizeof(*t->switches));
-	t->lrps = table(n_lrps, sizeof(*t->lrps));
-	t->copp = table(n_lrps, sizeof(*t->copp));
-	t->routers = table(n_routers, sizeof(*t->routers));
-	t->nexthops = table(n_nexthops, sizeof(*t->nexthops));
-	t->lists = table(n_list, sizeof(*t->lists));
-	if (!t->lsps || !t->switches || !t->lrps || !t->copp || !t->routers || !t->nexthops || !t->lists) {
+	t->n_lsps = n->lsps;
+	t->n_switches = n->switches;
+	t->n_lrps = n->lrps;
+	t->n_routers = n->routers;
+	t->n_nexthops = n->nexthops;
+	t->n_groups = n->groups;
+	t->n_policies = n->policies;
+	t->lsps = table(n->lsps, sizeof(*t->lsps));
+	t->switches = table(n->switches, sizeof(*t->switches));
+	t->lrps = table(n->lrps, sizeof(*t->lrps));
+	t->copp = table(n->lrps, sizeof(*t->copp));
+	t->routers = table(n->routers, sizeof(*t->routers));
+	t->nexthops = table(n->nexthops, sizeof(*t->nexthops));
+	t->groups = table(n->groups, sizeof(*t->groups));
+	t->buckets = table(n->buckets, sizeof(*t->buckets));
+	t->policies = table(n->policies, sizeof(*t->policies));
+	t->clauses = table(n->clauses, sizeof(*t->clauses));
+	t->tests = table(n->tests, sizeof(*t->tests));
+	t->lists = table(n->list, sizeof(*t->lists));
+	if (!t->lsps || !t->switches || !t->lrps || !t->copp || !t->routers || !t->nexthops || !t->groups || !t->buckets ||
+	    !t->policies || !t->clauses || !t->tests || !t->lists) {
 		pw_tables_free(t);
 		return NULL;
 	}
@@ -55,6 +62,19 @@ pw_tables_free(struct pw_tables *t)
 	rte_free(t->copp);
 	rte_free(t->routers);
 	rte_free(t->nexthops);
+	rte_free(t->groups);
+	rte_free((void *)(uintptr_t)t->buckets);
+	rte_free(t->policies);
+	rte_free(t->clauses);
+	rte_free(t->tests);
 	rte_free(t->lists);
 	rte_free(t);
+}
+
+void
+pw_tables_bucket(struct pw_tables *t, uint32_t group, uint32_t bucket, uint8_t member)
+{
+	const struct pw_group *g = &t->groups[group];
+	_Atomic uint8_t *b = t->buckets + (g->buckets - t->buckets);
+	atomic_store_explicit(&b[bucket & g->mask], member, memory_order_relaxed);
 }

@@ -48,6 +48,7 @@ type Switch struct {
 type RouterPort struct {
 	MAC        [6]byte
 	Router     uint16
+	Table      uint16 // row of Routers that packets which enter here are looked up in
 	Switch     uint16 // None when it is not connected
 	SwitchPort uint16 // its peer
 	MTU        uint16 // largest IP packet that may leave, octets
@@ -55,11 +56,15 @@ type RouterPort struct {
 	Meters     [PuntClasses]Meter // of what it gives to control
 }
 
-// Router names the router's FIBs; nil where it has no address of the family. They
-// stay the caller's and must outlive the tables.
+// Router is a route table. A router's main table has the router's own index; behind them
+// come those that single router ports look into, and those looked up by source. It names
+// its FIBs, nil where it has no route of the family. They stay the caller's and must
+// outlive the tables.
 type Router struct {
-	FIB4 *dpdk.FIB4
-	FIB6 *dpdk.FIB6
+	FIB4     *dpdk.FIB4
+	FIB6     *dpdk.FIB6
+	BySource int      // row of Routers that is looked up by source address; 0 for none
+	Policies []Policy // main table: the router's policies, the first one that matches acts
 }
 
 // NextHopKind says what a matching route does.
@@ -82,6 +87,8 @@ type NextHop struct {
 	Adjacency  uint32     // gateway
 	First      uint32     // ECMP: row of the first member; the members follow each other
 	Count      uint16     // ECMP
+	Group      uint32     // ECMP: row of Groups
+	Rank       uint16     // of two matches, by destination and by source, the higher one wins
 }
 
 // Port binds a DPDK port to switch ports.
@@ -99,6 +106,7 @@ type TableSpec struct {
 	RouterPorts []RouterPort
 	Routers     []Router
 	NextHops    []NextHop
+	Groups      []Group
 }
 
 // Tables is an immutable snapshot in DPDK memory.
@@ -119,9 +127,14 @@ func NewTables(spec TableSpec) (*Tables, error) {
 	if len(spec.NextHops) == 0 || spec.NextHops[0] != (NextHop{Kind: NextHopDrop, Reason: DropIPNoRoute}) {
 		return nil, errors.New("tables: next hop 0 is not the drop for destinations without a route")
 	}
-	c := C.pw_tables_new(C.uint32_t(len(spec.SwitchPorts)), C.uint32_t(len(spec.Switches)),
-		C.uint32_t(len(spec.RouterPorts)), C.uint32_t(len(spec.Routers)), C.uint32_t(len(spec.NextHops)),
-		C.uint32_t(listEntries(&spec)))
+	if err := checkRoutes(&spec); err != nil {
+		return nil, err
+	}
+	size := C.struct_pw_tables_size{lsps: C.uint32_t(len(spec.SwitchPorts)), switches: C.uint32_t(len(spec.Switches)),
+		lrps: C.uint32_t(len(spec.RouterPorts)), routers: C.uint32_t(len(spec.Routers)), nexthops: C.uint32_t(len(spec.NextHops)),
+		list: C.uint32_t(listEntries(&spec))}
+	sizeOfRoutes(&size, &spec)
+	c := C.pw_tables_new(&size)
 	if c == nil {
 		return nil, errors.New("tables: no DPDK memory; raise dpdk.memory.size")
 	}
@@ -194,10 +207,12 @@ func (t *Tables) fill(spec *TableSpec) {
 			routers[i].fib6 = (*C.struct_rte_fib6)(r.FIB6.Ptr())
 		}
 	}
+	t.fillRoutes(spec)
 	nexthops := unsafe.Slice(t.c.nexthops, len(spec.NextHops))
 	for i, n := range spec.NextHops {
 		nexthops[i] = C.struct_pw_nexthop{kind: C.uint8_t(n.Kind), reason: C.uint8_t(n.Reason),
-			lrp: C.uint16_t(n.RouterPort), adj: C.uint32_t(n.Adjacency), count: C.uint16_t(n.Count)}
+			lrp: C.uint16_t(n.RouterPort), adj: C.uint32_t(n.Adjacency), count: C.uint16_t(n.Count),
+			group: C.uint32_t(n.Group), rank: C.uint16_t(n.Rank)}
 		if n.Kind == NextHopECMP {
 			nexthops[i].adj = C.uint32_t(n.First)
 		}
@@ -215,6 +230,7 @@ func fillRouterPort(c *C.struct_pw_lrp, p RouterPort) {
 	for i, o := range p.MAC {
 		c.mac[i] = C.uint8_t(o)
 	}
+	c.table = C.uint16_t(p.Table)
 	c.router, c.sw, c.lsp, c.mtu = C.uint16_t(p.Router), C.uint16_t(p.Switch), C.uint16_t(p.SwitchPort), C.uint16_t(p.MTU)
 	for _, ip := range p.Own {
 		switch {

@@ -5,6 +5,7 @@
 #ifndef PW_TABLES_H
 #define PW_TABLES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,6 +57,7 @@ struct pw_switch {
 struct pw_lrp {
 	uint8_t mac[6];
 	uint16_t router;
+	uint16_t table; // row of routers in which packets that enter here are looked up
 	uint16_t sw;  // switch that it plugs into, PW_NONE16 for none
 	uint16_t lsp; // its peer there
 	uint16_t mtu; // largest IP packet that may leave, octets
@@ -64,9 +66,14 @@ struct pw_lrp {
 	uint8_t own6[PW_OWN_ADDRS][16];
 };
 
+// A route table. A router's main table comes first, under the router's own index; further
+// rows are the tables that single router ports look into, and what is looked up by source.
 struct pw_router {
-	struct rte_fib *fib4;  // NULL when the router has no IPv4 address
+	struct rte_fib *fib4;  // NULL when it has no IPv4 route
 	struct rte_fib6 *fib6; // likewise
+	uint16_t source;       // row that is looked up by source address, PW_NONE16 for none
+	uint16_t n_policies;   // main table: the router's policies, which follow each other
+	uint32_t policy;       // the first of them
 };
 
 enum pw_nh_kind {
@@ -83,8 +90,61 @@ struct pw_nexthop {
 	uint8_t reason;  // DROP: enum pw_drop
 	uint16_t lrp;    // GLEAN, ADJ: egress router port
 	uint32_t adj;    // ADJ: adjacency index; ECMP: index of the first member in nexthops
+	uint32_t group;  // ECMP: index in groups
 	uint16_t count;  // ECMP: members, which follow each other
-	uint16_t reserved;
+	uint16_t rank;   // of two matches, by destination and by source, the higher one wins
+};
+
+// A multipath group's buckets. A flow's hash names a bucket, the bucket a member, so that
+// a member which goes or comes moves the flows of its own buckets and no others.
+struct pw_group {
+	uint32_t mask;                  // buckets less one; their number is a power of two
+	uint32_t salt;                  // the group's own, so that groups in a row choose independently
+	const _Atomic uint8_t *buckets; // members, from 0; writer: control; readers: workers
+};
+
+// What a policy's test looks at; see lr_in_policy.c.
+enum pw_test_field {
+	PW_TEST_FAMILY = 0,
+	PW_TEST_PROTO,
+	PW_TEST_SRC_PORT,
+	PW_TEST_DST_PORT,
+	PW_TEST_INPORT,
+	PW_TEST_SRC,
+	PW_TEST_DST,
+};
+
+// One condition. A packet that lacks the field fails it.
+struct pw_test {
+	uint8_t field;    // enum pw_test_field
+	uint8_t negate;   // 1: the field is not so
+	uint8_t length;   // SRC, DST: octets of value and mask, 4 or 16
+	uint8_t reserved;
+	uint16_t lo, hi;  // FAMILY to INPORT: the range; host byte order
+	uint8_t value[16], mask[16];
+};
+
+// A conjunction of tests.
+struct pw_clause {
+	uint32_t test; // the first; the others follow
+	uint32_t n;
+};
+
+enum pw_policy_action {
+	PW_POLICY_ALLOW = 0,
+	PW_POLICY_DROP,
+	PW_POLICY_REROUTE,
+};
+
+// A router policy (OVN: Logical_Router_Policy): a disjunction of clauses, and what to do.
+struct pw_policy {
+	uint32_t clause;   // the first; the others follow
+	uint16_t n;
+	uint8_t action;    // enum pw_policy_action
+	uint8_t reserved;
+	uint32_t nh;       // REROUTE: next hop index
+	uint32_t mark;     // packet mark, 0 for none
+	uint32_t counter;  // where workers count its packets, below PW_MAX_POLICIES
 };
 
 struct pw_port {
@@ -95,7 +155,7 @@ struct pw_port {
 
 struct pw_tables {
 	uint64_t generation;
-	uint32_t n_lsps, n_switches, n_lrps, n_routers, n_nexthops;
+	uint32_t n_lsps, n_switches, n_lrps, n_routers, n_nexthops, n_groups, n_policies;
 	struct pw_port ports[PW_MAX_PORTS];
 	struct pw_lsp *lsps;
 	struct pw_switch *switches;
@@ -103,13 +163,26 @@ struct pw_tables {
 	struct pw_copp *copp; // by router port
 	struct pw_router *routers;
 	struct pw_nexthop *nexthops;
+	struct pw_group *groups;
+	_Atomic uint8_t *buckets; // backing store of the groups
+	struct pw_policy *policies;
+	struct pw_clause *clauses;
+	struct pw_test *tests;
 	uint16_t *lists; // backing store of every flood, unknown, router and VLAN list
 };
 
-// pw_tables_new allocates a zeroed snapshot with the given counts in DPDK memory.
-// n_list is the number of 16-bit entries in lists. NULL when memory is short.
-struct pw_tables *pw_tables_new(uint32_t n_lsps, uint32_t n_switches, uint32_t n_lrps, uint32_t n_routers,
-				uint32_t n_nexthops, uint32_t n_list);
+struct pw_tables_size {
+	uint32_t lsps, switches, lrps, routers, nexthops, groups, buckets, policies, clauses, tests;
+	uint32_t list; // 16-bit entries in lists
+};
+
+// pw_tables_new allocates a zeroed snapshot of the given size in DPDK memory. NULL when
+// memory is short.
+struct pw_tables *pw_tables_new(const struct pw_tables_size *size);
+
+// pw_tables_bucket makes a bucket of a group lead to a member. Control only; workers may
+// read meanwhile.
+void pw_tables_bucket(struct pw_tables *t, uint32_t group, uint32_t bucket, uint8_t member);
 
 // pw_tables_meter sets the meter of a router port's class; no limit unless it is called.
 // Before t is published.

@@ -74,6 +74,7 @@ struct pw_worker {
 	struct pw_counters counters __attribute__((aligned(PW_CACHE_LINE)));
 	struct pw_worker_stats stats;
 	struct pw_copp_refused *refused; // by router port
+	uint64_t policy_packets[PW_MAX_POLICIES]; // that policies acted on, by their counter
 
 	// The worker's own.
 	const struct pw_tables *tables; // valid for one poll

@@ -150,6 +150,7 @@ func (f *Forwarder) SetAdjacency(adj uint32, mac MAC, state cgo.AdjState) {
 	}
 	r.state = state
 	f.store(adj, r)
+	f.ecmp.changed(adj, state, f.res.dp.StoreBucket)
 }
 
 func (f *Forwarder) record(adj uint32) *adjRecord {
@@ -210,6 +211,7 @@ func (f *Forwarder) ReleaseAdjacency(adj uint32) {
 	}
 	if r.fixed {
 		f.reset(adj)
+		f.ecmp.forget(adj, f.res.dp.StoreBucket)
 		return
 	}
 	hash, key := f.neighborHash(r.key)

@@ -30,6 +30,9 @@ type Forwarder struct {
 
 	adjs adjacencies // control lcore only
 	fdb  fdb         // control lcore only, but for its counter
+	ecmp ecmp
+
+	policyCounters map[policyID]policyCounter // written when tables are published
 }
 
 type state int
@@ -167,10 +170,16 @@ func (f *Forwarder) Pinned() []Neighbor {
 	return out
 }
 
-// Gateways returns the next hops that routes name; the MAC is zero unless pinned.
+// Gateways returns the next hops that routes and policies name; the MAC is zero unless pinned.
 func (f *Forwarder) Gateways() []Neighbor {
 	return append([]Neighbor(nil), f.plan.adjacencies[:f.plan.gateways]...)
 }
 
 // Routes returns the routes in force, by router, then address.
-func (f *Forwarder) Routes() []Route { return append([]Route(nil), f.plan.routes...) }
+func (f *Forwarder) Routes() []Route {
+	out := append([]Route(nil), f.plan.routes...)
+	for i := range out {
+		out[i].NextHops = f.withState(out[i].NextHops)
+	}
+	return out
+}

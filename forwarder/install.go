@@ -82,7 +82,11 @@ func (f *Forwarder) publish() error {
 		}
 		routers = append(routers, r)
 	}
-	tables, err := cgo.NewTables(f.plan.tables(f.res.ports, routers))
+	f.countPolicies(f.plan)
+	f.ecmp.adopt(f.plan)
+	spec := f.plan.tables(f.res.ports, routers)
+	f.ecmp.fill(&spec)
+	tables, err := cgo.NewTables(spec)
 	if err != nil {
 		return err
 	}

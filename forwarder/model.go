@@ -27,6 +27,10 @@ type (
 	Meter            = topology.Meter
 	CoPP             = topology.CoPP
 	CoPPMeter        = topology.CoPPMeter
+	Policy           = topology.Policy
+	PolicyAction     = topology.PolicyAction
+	Reject           = topology.Reject
+	AddressSet       = topology.AddressSet
 	MAC              = topology.MAC
 
 	// DatapathPort is a router port with its number in the datapath.
@@ -42,6 +46,16 @@ const (
 	PortVIF      = topology.PortVIF
 	PortRouter   = topology.PortRouter
 	PortLocalnet = topology.PortLocalnet
+)
+
+// What a policy does, and what the sender of a packet for a route that leads nowhere hears.
+const (
+	PolicyAllow   = topology.PolicyAllow
+	PolicyDrop    = topology.PolicyDrop
+	PolicyReroute = topology.PolicyReroute
+
+	RejectUnreachable = topology.RejectUnreachable
+	RejectProhibit    = topology.RejectProhibit
 )
 
 // ParkConfig bounds a worker's parking; ParkLimits the part of it that waits for gated

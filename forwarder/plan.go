@@ -18,6 +18,7 @@ type plan struct {
 	routers     []planRouter
 	ports       []planPort // index: the configured ports
 	nextHops    []cgo.NextHop
+	groups      []planGroup // of nextHops
 	fdb         []fdbEntry
 	adjacencies []Neighbor // index: adjacency; gateways first. With a MAC it is permanent
 	gateways    int        // how many of adjacencies routes name
@@ -132,6 +133,15 @@ func (p *plan) tables(ports []*port, routers []cgo.Router) cgo.TableSpec {
 		row := rp.table
 		row.MTU = p.mtu(&rp, func(port int) uint16 { return ports[port].setup.MTU })
 		spec.RouterPorts = append(spec.RouterPorts, row)
+	}
+	for i := range spec.Routers {
+		spec.Routers[i].BySource = p.routers[i].source
+		for _, policy := range p.routers[i].policies {
+			spec.Routers[i].Policies = append(spec.Routers[i].Policies, policy.table)
+		}
+	}
+	for _, g := range p.groups {
+		spec.Groups = append(spec.Groups, cgo.Group{Buckets: g.home, Salt: g.salt})
 	}
 	return spec
 }

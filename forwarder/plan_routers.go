@@ -10,10 +10,14 @@ import (
 	"github.com/parkway-gw/parkway/internal/topology"
 )
 
-// planRouter is a router's routes by family, nil where it has no address of it.
+// planRouter is a route table by family, nil where it has no routes. Those of plan.routers
+// are the routers' main tables, in the topology's order, then the tables that single router
+// ports look into, and those that are looked up by source.
 type planRouter struct {
 	name       string
 	fib4, fib6 []fibEntry
+	source     int          // index in plan.routers of what is looked up by source; 0 for none
+	policies   []planPolicy // of a main table, in the order in which they are looked at
 }
 
 type fibEntry struct {
@@ -35,7 +39,7 @@ func (c *compiler) numberRouterPorts() error {
 			linkLocal := linkLocal(p.MAC)
 			row := planRouterPort{
 				info: topology.DatapathPort{ID: uint16(id), Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal, Limits: limits},
-				table: cgo.RouterPort{MAC: p.MAC, Router: uint16(i), Switch: cgo.None, SwitchPort: cgo.None,
+				table: cgo.RouterPort{MAC: p.MAC, Router: uint16(i), Table: uint16(i), Switch: cgo.None, SwitchPort: cgo.None,
 					Own: []netip.Addr{linkLocal}, Meters: meters(limits)},
 			}
 			for _, n := range p.Networks {
@@ -73,60 +77,20 @@ func linkLocal(mac MAC) netip.Addr {
 func (c *compiler) compileRouters() error {
 	n := newNeighbors(c)
 	rows := newNextHopRows()
+	c.plan.routers = make([]planRouter, len(c.t.Routers))
 	for i := range c.t.Routers {
-		b := &routeBuilder{c: c, router: &c.t.Routers[i], rows: rows, neighbors: n, routes: map[netip.Prefix]builtRoute{}}
+		b := &routeBuilder{c: c, index: i, router: &c.t.Routers[i], rows: rows, neighbors: n}
 		if err := b.build(); err != nil {
 			return err
 		}
-		c.plan.routers = append(c.plan.routers, b.finish())
+		if err := b.policies(); err != nil {
+			return err
+		}
 	}
+	c.plan.groups = rows.groups
 	c.plan.nextHops = rows.rows
 	c.plan.gateways = len(n.list)
 	n.addPinned()
 	c.plan.adjacencies = n.list
 	return nil
-}
-
-// nextHopRows builds the next hop table; equal rows are shared.
-type nextHopRows struct {
-	rows []cgo.NextHop
-	at   map[cgo.NextHop]uint32
-	ecmp map[string]uint32
-}
-
-func newNextHopRows() *nextHopRows {
-	r := &nextHopRows{at: map[cgo.NextHop]uint32{}, ecmp: map[string]uint32{}}
-	r.row(cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPNoRoute}) // row 0: no route
-	return r
-}
-
-func (r *nextHopRows) add(nh cgo.NextHop) uint32 {
-	r.rows = append(r.rows, nh)
-	return uint32(len(r.rows) - 1)
-}
-
-func (r *nextHopRows) row(nh cgo.NextHop) uint32 {
-	if i, known := r.at[nh]; known {
-		return i
-	}
-	i := r.add(nh)
-	r.at[nh] = i
-	return i
-}
-
-// group returns the row for several gateways at once, whose own rows follow each
-// other elsewhere.
-func (r *nextHopRows) group(members []cgo.NextHop) uint32 {
-	if len(members) == 1 {
-		return r.row(members[0])
-	}
-	key := fmt.Sprint(members)
-	if i, known := r.ecmp[key]; known {
-		return i
-	}
-	first := uint32(len(r.rows))
-	r.rows = append(r.rows, members...)
-	i := r.add(cgo.NextHop{Kind: cgo.NextHopECMP, First: first, Count: uint16(len(members))})
-	r.ecmp[key] = i
-	return i
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // RouteKind says where a route comes from.
@@ -19,14 +20,20 @@ const (
 	RouteBroadcast RouteKind = "broadcast" // a connected network's broadcast or network address: dropped
 	RouteConnected RouteKind = "connected"
 	RouteStatic    RouteKind = "static"
-	RouteDiscard   RouteKind = "discard" // a static route that drops
+	// Static routes that drop: without a word, as unreachable, as prohibited.
+	RouteDiscard     RouteKind = "discard"
+	RouteUnreachable RouteKind = "unreachable"
+	RouteProhibit    RouteKind = "prohibit"
 )
 
 // Route is one route as it is in force.
 type Route struct {
 	Router   string
+	Table    string // route table; empty for the main one. Connected networks are in all of them
+	SourceIP bool   // Prefix is compared with the source
 	Prefix   netip.Prefix
 	Kind     RouteKind
+	Reason   string         // why a static route drops, as the configuration says
 	NextHops []RouteNextHop // static: several are an ECMP group; connected: one, without IP
 }
 
@@ -34,22 +41,42 @@ type Route struct {
 type RouteNextHop struct {
 	IP         netip.Addr // of the gateway; invalid for a connected network
 	RouterPort string
+	Weight     int  // among several
+	Out        bool // it has failed, and the others of its group have its flows
+
+	adjacency uint32
 }
 
+// builtRoute is a route without the row that it leads to: that depends on its rank.
 type builtRoute struct {
-	kind RouteKind
-	row  uint32
-	hops []RouteNextHop
+	kind     RouteKind
+	reason   string
+	nextHop  cgo.NextHop // unless there are gateways
+	gateways []gatewayHop
 }
 
-// routeBuilder collects one router's routes. What is set later replaces what is
-// there: static, connected, broadcast, own addresses.
+func (b *builtRoute) static() bool {
+	return b.kind != RouteLocal && b.kind != RouteBroadcast && b.kind != RouteConnected
+}
+
+// routeSet is a set of routes that are looked up by the same key.
+type routeSet map[netip.Prefix]builtRoute
+
+// routeTable is a route table without what it has of the router's networks.
+type routeTable struct {
+	name             string
+	byDest, bySource routeSet
+}
+
+// routeBuilder collects one router's routes.
 type routeBuilder struct {
 	c         *compiler
+	index     int // of router
 	router    *Router
 	rows      *nextHopRows
 	neighbors *neighbors
-	routes    map[netip.Prefix]builtRoute
+	networks  routeSet // what the router's networks imply: connected, broadcast, own addresses
+	tables    []*routeTable
 	have4     bool
 	have6     bool
 }
@@ -61,16 +88,34 @@ func (b *routeBuilder) build() error {
 			b.have6 = b.have6 || n.Addr().Is6()
 		}
 	}
+	b.networks = routeSet{}
+	b.eachNetwork(b.connected)
+	b.eachNetwork(b.broadcast)
+	b.eachNetwork(b.own)
+	b.table("")
+	for i := range b.router.Ports {
+		b.table(b.router.Ports[i].RouteTable)
+	}
 	if err := b.static(); err != nil {
 		return err
 	}
-	b.networks(b.connected)
-	b.networks(b.broadcast)
-	b.networks(b.own)
+	b.finish()
 	return nil
 }
 
-func (b *routeBuilder) networks(f func(p *RouterPort, n netip.Prefix)) {
+// table returns the route table of that name, made if need be.
+func (b *routeBuilder) table(name string) *routeTable {
+	for _, t := range b.tables {
+		if t.name == name {
+			return t
+		}
+	}
+	t := &routeTable{name: name, byDest: routeSet{}, bySource: routeSet{}}
+	b.tables = append(b.tables, t)
+	return t
+}
+
+func (b *routeBuilder) eachNetwork(f func(p *RouterPort, n netip.Prefix)) {
 	for i := range b.router.Ports {
 		for _, n := range b.router.Ports[i].Networks {
 			f(&b.router.Ports[i], n)
@@ -78,17 +123,10 @@ func (b *routeBuilder) networks(f func(p *RouterPort, n netip.Prefix)) {
 	}
 }
 
-func (b *routeBuilder) set(p netip.Prefix, r builtRoute) {
-	if old, known := b.routes[p]; known && (old.kind == RouteStatic || old.kind == RouteDiscard) {
-		b.c.warnf("router %q: the static route %s is not used; the %s route wins", b.router.Name, p, r.kind)
-	}
-	b.routes[p] = r
-}
-
 func (b *routeBuilder) connected(p *RouterPort, n netip.Prefix) {
 	lrp := b.c.lrps[p.Name]
-	b.set(n.Masked(), builtRoute{RouteConnected, b.rows.row(cgo.NextHop{Kind: cgo.NextHopConnected, RouterPort: lrp}),
-		[]RouteNextHop{{RouterPort: p.Name}}})
+	b.networks[n.Masked()] = builtRoute{kind: RouteConnected, nextHop: cgo.NextHop{Kind: cgo.NextHopConnected, RouterPort: lrp},
+		gateways: []gatewayHop{{port: p.Name}}}
 }
 
 // broadcast drops what is sent to all of a network from outside (RFC 2644).
@@ -96,75 +134,117 @@ func (b *routeBuilder) broadcast(_ *RouterPort, n netip.Prefix) {
 	if !n.Addr().Is4() || n.Bits() > 30 {
 		return
 	}
-	r := builtRoute{kind: RouteBroadcast, row: b.rows.row(cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPBroadcast})}
-	b.set(host(n.Masked().Addr()), r)
-	b.set(host(lastAddr(n)), r)
+	r := builtRoute{kind: RouteBroadcast, nextHop: cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPBroadcast}}
+	b.networks[host(n.Masked().Addr())] = r
+	b.networks[host(lastAddr(n))] = r
 }
 
 func (b *routeBuilder) own(_ *RouterPort, n netip.Prefix) {
-	b.set(host(n.Addr()), builtRoute{kind: RouteLocal, row: b.rows.row(cgo.NextHop{Kind: cgo.NextHopLocal})})
+	b.networks[host(n.Addr())] = builtRoute{kind: RouteLocal, nextHop: cgo.NextHop{Kind: cgo.NextHopLocal}}
 }
 
-// static sets the static routes; those of one prefix are members of one group.
+// groupKey is what the members of an ECMP route have in common.
+type groupKey struct {
+	table  string
+	source bool
+	prefix netip.Prefix
+}
+
+// static sets the static routes; those of one key are members of one group.
 func (b *routeBuilder) static() error {
-	var order []netip.Prefix
-	byPrefix := map[netip.Prefix][]*StaticRoute{}
+	var order []groupKey
+	members := map[groupKey][]*StaticRoute{}
 	for i := range b.router.StaticRoutes {
 		s := &b.router.StaticRoutes[i]
-		p := s.Prefix.Masked()
-		if byPrefix[p] == nil {
-			order = append(order, p)
+		key := groupKey{s.RouteTable, s.SourceIP, s.Prefix.Masked()}
+		if members[key] == nil {
+			order = append(order, key)
 		}
-		byPrefix[p] = append(byPrefix[p], s)
+		members[key] = append(members[key], s)
 	}
-	for _, p := range order {
-		if p.Addr().Is4() && !b.have4 || p.Addr().Is6() && !b.have6 {
-			b.c.warnf("router %q: the static route %s is not used; the router has no address of that family", b.router.Name, p)
+	for _, key := range order {
+		if !b.speaks(key.prefix, members[key][0]) {
+			b.c.warnf("router %q: the static route %s is not used; the router has no address of that family", b.router.Name, key.prefix)
 			continue
 		}
-		if err := b.group(p, byPrefix[p]); err != nil {
+		r, err := b.group(key, members[key])
+		if err != nil {
 			return err
 		}
+		t := b.table(key.table)
+		if key.source {
+			t.bySource[key.prefix] = r
+			continue
+		}
+		t.byDest[key.prefix] = r
+		if n, taken := b.networks[key.prefix]; taken {
+			b.c.warnf("router %q: the static route %s is not used; the %s route wins", b.router.Name, key.prefix, n.kind)
+		}
 	}
 	return nil
 }
 
-func (b *routeBuilder) group(p netip.Prefix, members []*StaticRoute) error {
+// speaks reports whether the router has anything to do with the family of a route. IPv4
+// needs no IPv4 address where the next hop is IPv6 (RFC 5549).
+func (b *routeBuilder) speaks(p netip.Prefix, s *StaticRoute) bool {
+	if p.Addr().Is6() {
+		return b.have6
+	}
+	return b.have4 || s.Nexthop.Is6()
+}
+
+func (b *routeBuilder) group(key groupKey, members []*StaticRoute) (r builtRoute, err error) {
 	if len(members) > cgo.MaxECMP {
-		return fmt.Errorf("router %q: route %s has %d next hops, %d at most", b.router.Name, p, len(members), cgo.MaxECMP)
+		return r, fmt.Errorf("router %q: route %s has %d next hops, %d at most", b.router.Name, key.prefix, len(members), cgo.MaxECMP)
 	}
-	r := builtRoute{kind: RouteStatic}
-	var rows []cgo.NextHop
+	r.kind = RouteStatic
 	for _, s := range members {
-		if s.Discard {
-			b.routes[p] = builtRoute{kind: RouteDiscard, row: b.rows.row(cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPDiscard})}
-			return nil
+		if s.Blackhole() {
+			return blackhole(s), nil
 		}
-		out := b.outputPort(s)
-		if out == nil {
-			return fmt.Errorf("router %q: route %s: next hop %s is on no network of the router", b.router.Name, p, s.Nexthop)
+		g, err := b.gateway(s.Nexthop, s.OutputPort, s.Weight)
+		if err != nil {
+			return r, fmt.Errorf("router %q: route %s: %w", b.router.Name, key.prefix, err)
 		}
-		lrp := b.c.lrps[out.Name]
-		rows = append(rows, cgo.NextHop{Kind: cgo.NextHopGateway, RouterPort: lrp, Adjacency: b.neighbors.index(lrp, s.Nexthop)})
-		r.hops = append(r.hops, RouteNextHop{s.Nexthop, out.Name})
+		r.gateways = append(r.gateways, g)
 	}
-	r.row = b.rows.group(rows)
-	b.routes[p] = r
-	return nil
+	return r, nil
 }
 
-// outputPort is the port that the route names, or the one whose network holds the
-// next hop, longest prefix first; nil when there is none.
-func (b *routeBuilder) outputPort(s *StaticRoute) *RouterPort {
+func blackhole(s *StaticRoute) builtRoute {
+	r := builtRoute{kind: RouteDiscard, reason: s.Reason, nextHop: cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPDiscard}}
+	switch s.Reject {
+	case topology.RejectUnreachable:
+		r.kind, r.nextHop.Reason = RouteUnreachable, cgo.DropIPUnreachable
+	case topology.RejectProhibit:
+		r.kind, r.nextHop.Reason = RouteProhibit, cgo.DropIPProhibited
+	}
+	return r
+}
+
+// gateway is a next hop with its number, by the port named or the one whose network holds
+// it.
+func (b *routeBuilder) gateway(ip netip.Addr, port string, weight int) (g gatewayHop, err error) {
+	out := b.outputPort(ip, port)
+	if out == nil {
+		return g, fmt.Errorf("next hop %s is on no network of the router", ip)
+	}
+	lrp := b.c.lrps[out.Name]
+	return gatewayHop{ip: ip, port: out.Name, lrp: lrp, adjacency: b.neighbors.index(lrp, ip), weight: max(weight, 1)}, nil
+}
+
+// outputPort is the port of that name, or, where none is given, the one whose network
+// holds the next hop, longest prefix first; nil when there is none.
+func (b *routeBuilder) outputPort(ip netip.Addr, name string) *RouterPort {
 	var best *RouterPort
 	bits := -1
 	for i := range b.router.Ports {
 		p := &b.router.Ports[i]
-		if s.OutputPort == p.Name {
+		if name == p.Name {
 			return p
 		}
 		for _, n := range p.Networks {
-			if s.OutputPort == "" && n.Contains(s.Nexthop) && n.Bits() > bits {
+			if name == "" && n.Contains(ip) && n.Bits() > bits {
 				best, bits = p, n.Bits()
 			}
 		}
@@ -172,27 +252,45 @@ func (b *routeBuilder) outputPort(s *StaticRoute) *RouterPort {
 	return best
 }
 
-// finish sorts the routes by address and splits them by family.
-func (b *routeBuilder) finish() planRouter {
-	out := planRouter{name: b.router.Name}
-	prefixes := make([]netip.Prefix, 0, len(b.routes))
-	for p := range b.routes {
+// list adds the routes to what the plan shows, by table, then by what they look at, then by
+// address. What stands beside a route of the router's networks is not in force.
+func (b *routeBuilder) list() {
+	for _, t := range b.tables {
+		shown := routeSet{}
+		for p, r := range t.byDest {
+			shown[p] = r
+		}
+		for p, r := range b.networks {
+			if delete(shown, p); t.name == "" {
+				shown[p] = r
+			}
+		}
+		b.listSet(t.name, false, shown)
+		b.listSet(t.name, true, t.bySource)
+	}
+}
+
+func (b *routeBuilder) listSet(table string, source bool, set routeSet) {
+	for _, p := range set.sorted() {
+		r := set[p]
+		one := Route{Router: b.router.Name, Table: table, SourceIP: source, Prefix: p, Kind: r.kind, Reason: r.reason}
+		for _, g := range r.gateways {
+			one.NextHops = append(one.NextHops, RouteNextHop{IP: g.ip, RouterPort: g.port, Weight: g.weight, adjacency: g.adjacency})
+		}
+		b.c.plan.routes = append(b.c.plan.routes, one)
+	}
+}
+
+// sorted are the prefixes by address, then length.
+func (s routeSet) sorted() []netip.Prefix {
+	prefixes := make([]netip.Prefix, 0, len(s))
+	for p := range s {
 		prefixes = append(prefixes, p)
 	}
 	slices.SortFunc(prefixes, func(x, y netip.Prefix) int {
 		return cmp.Or(x.Addr().Compare(y.Addr()), cmp.Compare(x.Bits(), y.Bits()))
 	})
-	for _, p := range prefixes {
-		r := b.routes[p]
-		e := fibEntry{p, r.row}
-		if p.Addr().Is4() {
-			out.fib4 = append(out.fib4, e)
-		} else {
-			out.fib6 = append(out.fib6, e)
-		}
-		b.c.plan.routes = append(b.c.plan.routes, Route{Router: b.router.Name, Prefix: p, Kind: r.kind, NextHops: r.hops})
-	}
-	return out
+	return prefixes
 }
 
 func host(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

@@ -271,7 +271,7 @@ func TestCompileRefuses(t *testing.T) {
 		topo Topology
 		want string
 	}{
-		{"too many members", article(many(65)...), "65 next hops, 64 at most"},
+		{"too many members", article(many(65)...), "more than 64 next hops"},
 		{"dangling router port", dangling, `router port "lrp9", which doesn't exist`},
 	} {
 		if _, err := compile(&tc.topo, nil); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -31,6 +31,7 @@ func Stages() []string {
 		"lr_in_admission",
 		"lr_in_ip_input",
 		"lr_in_ip_routing",
+		"lr_in_policy",
 		"lr_in_ip_routing_ecmp",
 		"lr_in_arp_resolve",
 		"lr_in_chk_pkt_len",

@@ -117,6 +117,11 @@ func (c *Client) Routes(ctx context.Context) ([]Route, error) {
 	return fetch[[]Route](ctx, c, "routes")
 }
 
+// Policies returns the routers' policies.
+func (c *Client) Policies(ctx context.Context) ([]Policy, error) {
+	return fetch[[]Policy](ctx, c, "policies")
+}
+
 // Workers returns the workers' load.
 func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
 	return fetch[[]Worker](ctx, c, "workers")

@@ -45,7 +45,7 @@ func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
 		return "\n### " + m[1] + "\n" + m[2] + got + "```\n"
 	})
 	for _, endpoint := range []string{"GET /v1/health", "GET /v1/ports", "GET /v1/neighbors", "GET /v1/parked", "GET /v1/parked/history", "GET /v1/resolutions",
-		"GET /v1/gates", "GET /v1/routes",
+		"GET /v1/gates", "GET /v1/routes", "GET /v1/policies",
 		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "POST /v1/neighbors/flush", "POST /v1/gates/release",
 		"POST /v1/neighbors/add", "POST /v1/neighbors/del", "POST /v1/neighbors/probe"} {
 		if !documented[endpoint] {

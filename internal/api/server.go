@@ -99,6 +99,7 @@ func Handler(src Source) http.Handler {
 	get(mux, "resolutions", src.Resolutions)
 	get(mux, "gates", src.Gates)
 	get(mux, "routes", src.Routes)
+	get(mux, "policies", src.Policies)
 	get(mux, "workers", src.Workers)
 	get(mux, "counters", src.Counters)
 	get(mux, "drops", src.Drops)

@@ -19,6 +19,7 @@ type Source interface {
 	Resolutions(context.Context) (Resolutions, error)
 	Gates(context.Context) ([]Gate, error)
 	Routes(context.Context) ([]Route, error)
+	Policies(context.Context) ([]Policy, error) // in the order in which they are looked at
 	Workers(context.Context) ([]Worker, error)
 	Counters(context.Context) (Counters, error)
 	Drops(context.Context) ([]Drop, error)

@@ -70,15 +70,6 @@ type RxQueue struct {
 	Queue int    `json:"queue"`
 }
 
-// Route is one next hop of one route.
-type Route struct {
-	Router     string `json:"router"`
-	Prefix     string `json:"prefix"`
-	Nexthop    string `json:"nexthop"`     // an address, discard, or empty: the destination itself
-	OutputPort string `json:"output_port"` // empty for discard
-	Origin     string `json:"origin"`      // connected or static
-}
-
 // Drop is a reason for which packets are freed.
 type Drop struct {
 	Reason string `json:"reason"`

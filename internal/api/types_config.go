@@ -16,6 +16,7 @@ type Config struct {
 	StaticMACBindings List[ConfigStaticMACBinding] `json:"static_mac_bindings"`
 	Meters            List[ConfigMeter]            `json:"meters"`
 	CoPP              List[ConfigCoPP]             `json:"copp"`
+	AddressSets       List[ConfigAddressSet]       `json:"address_sets"`
 	Arpbuf            ConfigArpbuf                 `json:"arpbuf"`
 	Neighbors         ConfigNeighbors              `json:"neighbors"`
 	Metrics           ConfigMetrics                `json:"metrics"`
@@ -90,6 +91,7 @@ type ConfigRouter struct {
 	Ports        List[ConfigRouterPort]  `json:"ports"`
 	StaticRoutes List[ConfigStaticRoute] `json:"static_routes"`
 	CoPP         string                  `json:"copp,omitempty"`
+	Policies     List[ConfigPolicy]      `json:"policies"`
 }
 
 // ConfigRouterOptions are a logical router's options.
@@ -111,14 +113,8 @@ type ConfigRouterPort struct {
 
 // ConfigRouterPortOptions are a logical router port's options.
 type ConfigRouterPortOptions struct {
-	GatewayMTU int `json:"gateway_mtu"`
-}
-
-// ConfigStaticRoute is an element of static_routes.
-type ConfigStaticRoute struct {
-	IPPrefix   string `json:"ip_prefix"`
-	Nexthop    string `json:"nexthop"`
-	OutputPort string `json:"output_port,omitempty"`
+	GatewayMTU int    `json:"gateway_mtu,omitempty"`
+	RouteTable string `json:"route_table,omitempty"`
 }
 
 // ConfigStaticMACBinding is an element of static_mac_bindings.

@@ -75,18 +75,15 @@ func viewLogical(c *config.Config, out *api.Config) {
 		}, CoPP: r.CoPP}
 		for _, p := range r.Ports {
 			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), IPv6RAConfigs: viewRA(&p.RA)}
-			if p.GatewayMTU != 0 {
-				port.Options = &api.ConfigRouterPortOptions{GatewayMTU: int(p.GatewayMTU)}
+			if p.GatewayMTU != 0 || p.RouteTable != "" {
+				port.Options = &api.ConfigRouterPortOptions{GatewayMTU: int(p.GatewayMTU), RouteTable: p.RouteTable}
 			}
 			one.Ports = append(one.Ports, port)
 		}
 		for _, route := range r.StaticRoutes {
-			next := "discard"
-			if !route.Discard {
-				next = route.Nexthop.String()
-			}
-			one.StaticRoutes = append(one.StaticRoutes, api.ConfigStaticRoute{IPPrefix: route.Prefix.String(), Nexthop: next, OutputPort: route.OutputPort})
+			one.StaticRoutes = append(one.StaticRoutes, viewRoute(&route))
 		}
+		one.Policies = viewPolicies(r.Policies)
 		out.LogicalRouters = append(out.LogicalRouters, one)
 	}
 	for _, m := range c.Topology.Meters {
@@ -99,6 +96,7 @@ func viewLogical(c *config.Config, out *api.Config) {
 		}
 		out.CoPP = append(out.CoPP, one)
 	}
+	viewAddressSets(c, out)
 	for _, b := range c.Topology.StaticMACBindings {
 		out.StaticMACBindings = append(out.StaticMACBindings, api.ConfigStaticMACBinding{LogicalPort: b.LogicalPort, IP: b.IP.String(), MAC: b.MAC.String()})
 	}

@@ -34,30 +34,6 @@ func event(p forwarder.SwitchPort) string {
 	return ""
 }
 
-// Routes lists the routes in force, but for what a router's own addresses imply.
-func (s *source) Routes(context.Context) ([]api.Route, error) {
-	var out []api.Route
-	for _, r := range s.f.Routes() {
-		one := api.Route{Router: r.Router, Prefix: r.Prefix.String(), Origin: string(r.Kind)}
-		switch r.Kind {
-		case forwarder.RouteLocal, forwarder.RouteBroadcast:
-			continue
-		case forwarder.RouteDiscard:
-			one.Nexthop, one.Origin = "discard", string(forwarder.RouteStatic)
-			out = append(out, one)
-			continue
-		}
-		for _, hop := range r.NextHops {
-			one.Nexthop, one.OutputPort = "", hop.RouterPort
-			if hop.IP.IsValid() {
-				one.Nexthop = hop.IP.String()
-			}
-			out = append(out, one)
-		}
-	}
-	return out, nil
-}
-
 // Topology puts the logical network and its state together.
 func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 	bound := map[string]*api.Binding{} // by iface_id or, prefixed, network_name

@@ -24,6 +24,7 @@ func (p Program) showCommand() *cobra.Command {
 		part(p, "neighbors", "The neighbor table", (*api.Client).Neighbors, writeNeighbors),
 		p.parkedCommand(),
 		part(p, "routes", "Routes", (*api.Client).Routes, writeRoutes),
+		part(p, "policies", "Router policies and their packets", (*api.Client).Policies, writePolicies),
 		part(p, "workers", "The workers' load", (*api.Client).Workers, writeWorkers),
 		part(p, "counters", "All packets: where they came from and where they went", (*api.Client).Counters, writeCounters),
 		p.dropsCommand(),

@@ -73,14 +73,6 @@ func writeNeighbors(w io.Writer, neighbors []api.Neighbor) error {
 	})
 }
 
-func writeRoutes(w io.Writer, routes []api.Route) error {
-	return table(w, "ROUTER PREFIX NEXTHOP PORT ORIGIN", func(row func(...any)) {
-		for _, r := range routes {
-			row(r.Router, r.Prefix, r.Nexthop, r.OutputPort, r.Origin)
-		}
-	})
-}
-
 func writeWorkers(w io.Writer, workers []api.Worker) error {
 	return table(w, "LCORE CPU BUSY PACKETS CYCLES/PACKET MAX-POLL-GAP RX-QUEUES", func(row func(...any)) {
 		for _, k := range workers {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/bits"
 	"net/netip"
-	"slices"
 	"strings"
 )
 
@@ -77,7 +76,7 @@ func (b Mbufs) String() string {
 
 // Sizes of what lies in DPDK memory, in octets.
 const (
-	fibSize       = 32 * mib // rte_fib or rte_fib6 of one router: DIR24_8's first table alone takes 16 to 32 MiB
+	fibSize       = 32 * mib // rte_fib or rte_fib6 of one route table: DIR24_8's first table alone takes 16 to 32 MiB
 	neighborSize  = 256      // adjacency, hash entry and key
 	parkEntrySize = 20       // one packet's place in a park ring, and its sender's
 	parkRingSize  = 768      // a ring's state and key, its worker's way to find it, and control's hold on its drain
@@ -91,7 +90,7 @@ const (
 // Memory sums, in octets.
 type MemorySums struct {
 	Packets   uint64 // the mbuf pool
-	Tables    uint64 // FIBs: one for each router and family that it uses
+	Tables    uint64 // FIBs: one for each route table and family, and one for those with src-ip routes
 	Neighbors uint64
 	Parking   uint64 // park rings
 	Reserve   uint64
@@ -115,19 +114,7 @@ func MemoryBudget(c *Config) MemorySums {
 		b.Parking += uint64(len(c.CPU.Workers)) * ringsSize(c.Arpbuf.Gated.MaxNexthops, c.Arpbuf.Gated.PacketsPerNexthop)
 	}
 	for i := range c.Topology.Routers {
-		r := &c.Topology.Routers[i]
-		for _, family := range []func(netip.Prefix) bool{isIPv4, isIPv6} {
-			used := false
-			for _, p := range r.Ports {
-				used = used || slices.ContainsFunc(p.Networks, family)
-			}
-			for _, s := range r.StaticRoutes {
-				used = used || family(s.Prefix)
-			}
-			if used {
-				b.Tables += fibSize
-			}
-		}
+		b.Tables += uint64(c.Topology.Routers[i].FIBs()) * fibSize
 	}
 	return b
 }
@@ -137,9 +124,6 @@ func ringsSize(rings, packets int) uint64 {
 	storage := uint64(1) << bits.Len(uint(packets-1))
 	return uint64(rings) * (storage*parkEntrySize + parkRingSize)
 }
-
-func isIPv4(p netip.Prefix) bool { return p.Addr().Is4() }
-func isIPv6(p netip.Prefix) bool { return p.Addr().Is6() }
 
 // Need is the sum.
 func (b MemorySums) Need() uint64 {
@@ -160,3 +144,5 @@ func (b MemorySums) String() string {
 	return fmt.Sprintf("DPDK memory of %s %s %s = %s packets + %s route tables + %s neighbors + %s park rings + %s reserve",
 		sizeText(b.Size), verb, sizeText(b.Need()), sizeText(b.Packets), sizeText(b.Tables), sizeText(b.Neighbors), sizeText(b.Parking), sizeText(b.Reserve))
 }
+
+func isIPv6(p netip.Prefix) bool { return p.Addr().Is6() }

@@ -57,18 +57,21 @@ type fields struct {
 
 // foreign are keys that OVN's tables have and Parkway doesn't, by context.
 var foreign = map[string]string{
-	"a logical switch":       "other_config external_ids acls qos_rules load_balancer dns_records forwarding_groups copp",
-	"a switch port":          "port_security external_ids parent_name tag_request up enabled dhcpv4_options dhcpv6_options ha_chassis_group dynamic_addresses mirror_rules",
-	"options of switch port": "qdisc_queue_id qos_max_rate qos_burst nat-addresses arp_proxy requested-chassis exclude-lb-vips-from-garp mcast_flood mcast_flood_reports localnet_learn_fdb",
-	"a logical router":       "external_ids enabled nat load_balancer policies",
-	"a meter":                "fair external_ids",
-	"a copp":                 "external_ids",
-	"a band":                 "external_ids",
-	"options of router":      "chassis dynamic_neigh_routers snat-ct-zone dnat_force_snat_ip lb_force_snat_ip mcast_relay requested-tnl-key",
-	"a router port":          "external_ids peer enabled gateway_chassis ha_chassis_group ipv6_prefix",
-	"options of router port": "redirect-chassis redirect-type gateway_mtu_bypass mcast_flood reside-on-redirect-chassis",
-	"a static route":         "policy bfd route_table options external_ids selection_fields",
-	"a static MAC binding":   "override_dynamic_mac",
+	"a logical switch":          "other_config external_ids acls qos_rules load_balancer dns_records forwarding_groups copp",
+	"a switch port":             "port_security external_ids parent_name tag_request up enabled dhcpv4_options dhcpv6_options ha_chassis_group dynamic_addresses mirror_rules",
+	"options of switch port":    "qdisc_queue_id qos_max_rate qos_burst nat-addresses arp_proxy requested-chassis exclude-lb-vips-from-garp mcast_flood mcast_flood_reports localnet_learn_fdb",
+	"a logical router":          "external_ids enabled nat load_balancer",
+	"a meter":                   "fair external_ids",
+	"a copp":                    "external_ids",
+	"a band":                    "external_ids",
+	"options of router":         "chassis dynamic_neigh_routers snat-ct-zone dnat_force_snat_ip lb_force_snat_ip mcast_relay requested-tnl-key",
+	"a router port":             "external_ids peer enabled gateway_chassis ha_chassis_group ipv6_prefix",
+	"options of router port":    "redirect-chassis redirect-type gateway_mtu_bypass mcast_flood reside-on-redirect-chassis",
+	"a static route":            "bfd external_ids selection_fields",
+	"options of a static route": "ecmp_symmetric_reply",
+	"a policy":                  "bfd_sessions chain jump_chain external_ids",
+	"an address set":            "external_ids",
+	"a static MAC binding":      "override_dynamic_mac",
 }
 
 // mapping checks that n is a mapping with known keys, each once. Null counts as

@@ -78,7 +78,7 @@ func Parse(name string, data []byte) (*Config, error) {
 func (d *decoder) file1(root *yaml.Node) *Config {
 	c := Defaults()
 	f, ok := d.mapping(root, "the file", "version", "system", "dpdk", "cpu", "ports", "logical_switches", "logical_routers",
-		"static_mac_bindings", "meters", "copp", "arpbuf", "neighbors", "metrics", "api", "state", "log")
+		"static_mac_bindings", "address_sets", "meters", "copp", "arpbuf", "neighbors", "metrics", "api", "state", "log")
 	if !ok {
 		return c
 	}
@@ -120,17 +120,21 @@ func (d *decoder) file1(root *yaml.Node) *Config {
 
 // Summary counts what a configuration holds: "5 ports, 3 switches, …".
 func (c *Config) Summary() string {
-	lsps, lrps, routes := 0, 0, 0
+	lsps, lrps, routes, policies := 0, 0, 0, 0
 	for i := range c.Topology.Switches {
 		lsps += len(c.Topology.Switches[i].Ports)
 	}
 	for i := range c.Topology.Routers {
 		lrps += len(c.Topology.Routers[i].Ports)
 		routes += len(c.Topology.Routers[i].StaticRoutes)
+		policies += len(c.Topology.Routers[i].Policies)
 	}
 	s := fmt.Sprintf("%s, %s, %s, %s, %s, %s, %s",
 		count(len(c.Ports), "port"), count(len(c.Topology.Switches), "switch"), count(len(c.Topology.Routers), "router"),
 		count(lsps, "switch port"), count(lrps, "router port"), count(routes, "static route"), count(len(c.CPU.Workers), "worker"))
+	if policies > 0 {
+		s += ", " + count(policies, "policy")
+	}
 	if n := len(c.Topology.StaticMACBindings); n > 0 {
 		s += ", " + count(n, "static MAC binding")
 	}
@@ -143,6 +147,8 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	case noun == "switch":
 		return fmt.Sprintf("%d switches", n)
+	case noun == "policy":
+		return fmt.Sprintf("%d policies", n)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

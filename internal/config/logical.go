@@ -38,6 +38,10 @@ func (d *decoder) topology(root fields) topology.Topology {
 		d.place(e, topology.At("copp", i))
 		t.CoPP = append(t.CoPP, d.coppRow(e, topology.At("copp", i)))
 	}
+	for i, e := range d.bounded(root.get("address_sets"), "address_sets", "- {name: servers, addresses: [10.0.0.0/8]}") {
+		d.place(e, topology.At("address_sets", i))
+		t.AddressSets = append(t.AddressSets, d.addressSet(e, i))
+	}
 	macs := map[string]topology.MAC{}
 	for i := range t.Routers {
 		for _, p := range t.Routers[i].Ports {

@@ -20,7 +20,7 @@ const inboundIfaddr = "icmp_errors_use_inbound_ifaddr"
 func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 	path := topology.At("logical_routers", i)
 	r.Options.AlwaysLearnFromARPRequest = true
-	f, ok := d.mapping(n, "a logical router", "name", "options", "ports", "static_routes", "copp")
+	f, ok := d.mapping(n, "a logical router", "name", "options", "ports", "static_routes", "policies", "copp")
 	if !ok {
 		return r
 	}
@@ -57,6 +57,11 @@ func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 		d.place(e, p)
 		r.StaticRoutes = append(r.StaticRoutes, d.staticRoute(e, p))
 	}
+	for j, e := range d.bounded(f.get("policies"), "policies", "- {priority: 100, match: 'ip4.src == 10.0.0.0/8', action: drop}") {
+		p := topology.At("logical_routers", i, "policies", j)
+		d.place(e, p)
+		r.Policies = append(r.Policies, d.policy(e, p))
+	}
 	return r
 }
 
@@ -91,7 +96,8 @@ func (d *decoder) routerPort(n *yaml.Node, path topology.Path) (p topology.Route
 		}
 	}
 	if o := f.get("options"); o != nil {
-		opts := d.options(o, fmt.Sprintf("options of router port %q", p.Name), at("options"), "gateway_mtu")
+		opts := d.options(o, fmt.Sprintf("options of router port %q", p.Name), at("options"), "gateway_mtu", routeTable)
+		p.RouteTable = opts[routeTable]
 		if v, set := opts["gateway_mtu"]; set {
 			mtu, err := parseInt(v, 0, 65535)
 			if err != nil {

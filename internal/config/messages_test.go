@@ -36,14 +36,17 @@ var gatePort1 = edit{lsp1addr, lsp1addr + ", park_until: up"}
 // ras gives the seed's first router port ipv6_ra_configs.
 func ras(configs string) []edit { return swap(lrp1nets, lrp1nets+", ipv6_ra_configs: "+configs) }
 
+// mistake is what somebody writes into the seed file, and its name.
+type mistake struct {
+	name  string
+	edits []edit
+}
+
 func swap(old, new string) []edit { return []edit{{old, new}} }
 
 // mistakes are one per message, or nearly; testdata/messages.txt has what is
 // said of each.
-var mistakes = []struct {
-	name  string
-	edits []edit
-}{
+var mistakes = []mistake{
 	// the shape of the file
 	{"no version", swap("version: 1\n", "")},
 	{"future version", swap("version: 1\n", "version: 2\n")},
@@ -57,7 +60,7 @@ var mistakes = []struct {
 	{"unknown key of a switch port", swap("addresses: "+lsp1addr, "address: "+lsp1addr)},
 	{"unknown option", swap("router-port: lrp1", "router_port: lrp1")},
 	{"option that only OVN has", swap("options: "+lr0opts, "options: {chassis: gw1}")},
-	{"key that only OVN has", swap("nexthop: 192.168.123.1", "nexthop: 192.168.123.1, policy: src-ip")},
+	{"key that only OVN has", swap("nexthop: 192.168.123.1", "nexthop: 192.168.123.1, bfd: yes")},
 	{"duplicate key", swap("log: {format: auto", "log: {format: text, format: auto")},
 	{"relative state folder", swap("log: {format", "state: {dir: lib}\nlog: {format")},
 	{"duplicate section", swap("metrics:", "system: {name: gw2}\nmetrics:")},
@@ -317,7 +320,7 @@ var mistakes = []struct {
 	{"route without next hop", swap("nexthop: 192.168.123.1, ", "")},
 	{"next hop bad", swap("nexthop: 192.168.123.1", "nexthop: gateway")},
 	{"next hop with length", swap("nexthop: 192.168.123.1", "nexthop: 192.168.123.1/24")},
-	{"next hop of other family", swap("nexthop: 192.168.123.1", `nexthop: "2001:db8:f0f0::9"`)},
+	{"next hop of other family", swap("0.0.0.0/0", `"::/0"`)},
 	{"next hop multicast", swap("nexthop: 192.168.123.1", `nexthop: 224.0.0.1`)},
 	{"next hop is the router", swap("nexthop: 192.168.123.1", `nexthop: 192.168.123.254`)},
 	{"next hop is the broadcast", swap("nexthop: 192.168.123.1", `nexthop: 192.168.123.255`)},
@@ -353,7 +356,10 @@ func seed(t testing.TB) string {
 
 // Each mistake is answered by the lines in testdata/messages.txt, and by one at
 // least.
-func TestMessages(t *testing.T) {
+func TestMessages(t *testing.T) { messages(t, mistakes, "testdata/messages.txt") }
+
+func messages(t *testing.T, mistakes []mistake, answers string) {
+	t.Helper()
 	base := seed(t)
 	var got strings.Builder
 	for _, m := range mistakes {
@@ -386,7 +392,7 @@ func TestMessages(t *testing.T) {
 		}
 		got.WriteByte('\n')
 	}
-	golden(t, "testdata/messages.txt", got.String())
+	golden(t, answers, got.String())
 }
 
 func golden(t *testing.T, path, got string) {

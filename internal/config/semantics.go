@@ -27,6 +27,9 @@ func (d *decoder) logicalModel(t *topology.Topology) {
 			continue
 		}
 		p := d.at(n, clipMessage(f.Message), f.Hint)
+		if f.Column > 0 {
+			p.Col, p.Msg = inside(n, f.Column, p.Msg)
+		}
 		if f.Other != nil {
 			o := d.find(f.Other)
 			p.Msg += fmt.Sprintf(" (first at %d:%d)", o.Line, o.Column)
@@ -37,6 +40,27 @@ func (d *decoder) logicalModel(t *topology.Topology) {
 			d.problems = append(d.problems, p)
 		}
 	}
+}
+
+// inside is the column of the file where a column of n's text is, as far as the two go in
+// step; else it is n's own, and the message says the rest.
+func inside(n *yaml.Node, column int, msg string) (int, string) {
+	const none = -1
+	quotes := 1
+	switch {
+	case strings.Contains(n.Value, "\n"):
+		quotes = none
+	case n.Style == 0:
+		quotes = 0
+	case n.Style == yaml.SingleQuotedStyle && !strings.Contains(n.Value, "'"):
+	case n.Style == yaml.DoubleQuotedStyle && !strings.ContainsAny(n.Value, `"\`):
+	default:
+		quotes = none
+	}
+	if quotes == none {
+		return n.Column, fmt.Sprintf("column %d of the text: %s", column, msg)
+	}
+	return n.Column + quotes + column - 1, msg
 }
 
 // clipMessage bounds a whole message: names may be 128 bytes each.

@@ -52,6 +52,7 @@ func (p Path) String() string {
 type Finding struct {
 	Severity Severity
 	Path     Path   // where it is
+	Column   int    // in the text at Path, from 1; 0 when it is about the whole
 	Other    Path   // the earlier place that it clashes with; nil when there is none
 	Message  string // what is wrong, naming the object
 	Hint     string // how to mend it; may be empty
@@ -59,7 +60,11 @@ type Finding struct {
 
 // String is the finding in one line, for callers that have no file to point at.
 func (f Finding) String() string {
-	s := f.Path.String() + ": " + f.Message
+	s := f.Path.String() + ": "
+	if f.Column > 0 {
+		s += fmt.Sprintf("column %d: ", f.Column)
+	}
+	s += f.Message
 	if f.Other != nil {
 		s += " (first at " + f.Other.String() + ")"
 	}

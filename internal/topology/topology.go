@@ -57,6 +57,7 @@ type Topology struct {
 	StaticMACBindings []StaticMACBinding
 	Meters            []Meter
 	CoPP              []CoPP
+	AddressSets       []AddressSet // that policies' matches may name
 }
 
 // Switch is a logical switch: one broadcast domain.
@@ -95,6 +96,7 @@ type Router struct {
 	Ports        []RouterPort
 	StaticRoutes []StaticRoute
 	CoPP         string // name of a row of Topology.CoPP; empty is DefaultLimits
+	Policies     []Policy
 }
 
 // RouterOptions are the router's options that Parkway reads, with OVN's names.
@@ -120,14 +122,10 @@ type RouterPort struct {
 	Networks   []netip.Prefix // the port's own addresses with their prefix lengths; bits are not masked
 	GatewayMTU uint16         // options.gateway_mtu in octets of IP packet; 0 is unlimited
 	RA         RAConfigs      // ipv6_ra_configs
-}
 
-// StaticRoute is one route. Several with the same Prefix are ECMP members.
-type StaticRoute struct {
-	Prefix     netip.Prefix // masked
-	Nexthop    netip.Addr   // invalid when Discard
-	OutputPort string       // router port name; empty means the port whose network holds Nexthop
-	Discard    bool         // nexthop: discard
+	// RouteTable is options.route_table: packets that enter by this port look there
+	// before they look into the main table. Empty is the main table alone.
+	RouteTable string
 }
 
 // StaticMACBinding fixes a neighbor that must never be asked for or learned.

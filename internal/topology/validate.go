@@ -32,6 +32,7 @@ func (t *Topology) Validate() []Finding {
 	v := &validator{t: t, lrps: map[string]*lrpRef{}, lsps: map[string]Path{}, bound: map[string]Path{}}
 	v.indexRouterPorts()
 	v.switches()
+	v.addressSets()
 	v.routers()
 	v.staticMACBindings()
 	v.copp()
@@ -53,6 +54,8 @@ type validator struct {
 	lsps        map[string]Path
 	bound       map[string]Path // LRP name → the LSP option that names it
 	suggestions int
+	nPolicies   int
+	sets        map[string][]netip.Prefix // the address sets
 }
 
 func (v *validator) errorf(p Path, hint, format string, args ...any) {

@@ -36,6 +36,7 @@ func (v *validator) routers() {
 		}
 		v.overlaps(nets)
 		v.routes(i, nets)
+		v.policies(i, nets)
 	}
 }
 
@@ -63,6 +64,9 @@ func (v *validator) routerPort(i, j int, nets []connected) []connected {
 	}
 	if ipv6 && p.GatewayMTU >= MinMTU && p.GatewayMTU < 1280 {
 		v.warnf(at("options", "gateway_mtu"), "IPv6 needs a link MTU of 1280 (RFC 8200 §5)", "%s has IPv6 addresses and the gateway_mtu %d", what, p.GatewayMTU)
+	}
+	if why := CheckName(p.RouteTable); p.RouteTable != "" && why != "" {
+		v.errorf(at("options", "route_table"), "names are 1 to 128 printable characters without spaces", "%s: route_table %s", what, why)
 	}
 	v.routerAdvertisements(p, at, what)
 	return nets
@@ -114,118 +118,6 @@ func (v *validator) overlaps(nets []connected) {
 			v.clash(n.path, top.path, "give each port of a router its own network", "network %s of router port %q overlaps %s of %q", n.prefix, n.port, top.prefix, top.port)
 		}
 	}
-}
-
-type routeKey struct {
-	prefix  netip.Prefix
-	nexthop netip.Addr
-	port    string
-}
-
-type routeKind struct {
-	discard bool
-	path    Path
-}
-
-func (v *validator) routes(i int, nets []connected) {
-	r := &v.t.Routers[i]
-	own := map[netip.Addr]Path{}
-	ports := map[string]bool{}
-	var portNames []string
-	for j := range r.Ports {
-		ports[r.Ports[j].Name] = true
-		portNames = append(portNames, r.Ports[j].Name)
-		for k, n := range r.Ports[j].Networks {
-			if n.IsValid() {
-				own[n.Addr()] = At("logical_routers", i, "ports", j, "networks", k)
-			}
-		}
-	}
-	links := newLinks(nets)
-	seen := map[routeKey]Path{}
-	kinds := map[netip.Prefix]routeKind{}
-	for j := range r.StaticRoutes {
-		s := &r.StaticRoutes[j]
-		at := func(steps ...any) Path { return append(At("logical_routers", i, "static_routes", j), steps...) }
-		if !s.Prefix.IsValid() {
-			v.errorf(at("ip_prefix"), "write a network such as 10.0.0.0/8", "a static route of router %q has no ip_prefix", r.Name)
-			continue
-		}
-		what := fmt.Sprintf("route %s", s.Prefix)
-		if m := s.Prefix.Masked(); m != s.Prefix {
-			v.errorf(at("ip_prefix"), fmt.Sprintf("write %s, or %s/%d for the one host", m, s.Prefix.Addr(), s.Prefix.Addr().BitLen()), "%s has bits set beyond its prefix length", what)
-		}
-		port := s.OutputPort
-		if port != "" && !ports[port] {
-			hint := "give the name of a port of this router"
-			if v.suggestions++; v.suggestions <= maxSuggestions {
-				if near := Nearest(port, portNames); near != "" {
-					hint = fmt.Sprintf("did you mean %q?", near)
-				}
-			}
-			v.errorf(at("output_port"), hint, "%s leaves by %q, which is no port of router %q", what, port, r.Name)
-			continue
-		}
-		switch {
-		case s.Discard && port != "":
-			v.errorf(at("output_port"), "remove output_port", "%s discards, so it leaves by no port", what)
-			continue
-		case !s.Discard:
-			var ok bool
-			if port, ok = v.nexthop(s, at("nexthop"), what, r.Name, own, links); !ok {
-				continue
-			}
-		}
-		key := routeKey{s.Prefix.Masked(), s.Nexthop, port}
-		if first, dup := seen[key]; dup {
-			v.clash(at(), first, "remove one; members of an ECMP route have different next hops", "%s is listed twice with the same next hop", what)
-			continue
-		}
-		seen[key] = at()
-		if k, known := kinds[key.prefix]; !known {
-			kinds[key.prefix] = routeKind{s.Discard, at()}
-		} else if k.discard != s.Discard {
-			v.clash(at("nexthop"), k.path, "keep either the next hops or the discard", "%s both discards and forwards", what)
-		}
-	}
-}
-
-// nexthop checks a route's next hop and returns the port that it leaves by.
-func (v *validator) nexthop(s *StaticRoute, path Path, what, router string, own map[netip.Addr]Path, links links) (string, bool) {
-	a := s.Nexthop
-	if !a.IsValid() {
-		v.errorf(path, "write the next router's address, or discard", "%s has no next hop", what)
-		return "", false
-	}
-	if why := unusableHost(a); why != "" {
-		v.errorf(path, "write the next router's own address", "%s: next hop %s %s", what, a, why)
-		return "", false
-	}
-	if a.Is4() != s.Prefix.Addr().Is4() {
-		v.errorf(path, "prefix and next hop are both IPv4 or both IPv6", "%s and its next hop %s are of different families", what, a)
-		return "", false
-	}
-	if first, ours := own[a]; ours {
-		v.clash(path, first, "write the address of the next router", "%s: next hop %s is router %q itself", what, a, router)
-		return "", false
-	}
-	link, found := links.find(a)
-	if found && a.Is4() && link.prefix.Bits() <= 30 && (a == link.prefix.Addr() || a == lastAddr(link.prefix)) {
-		v.errorf(path, "write the next router's own address", "%s: next hop %s is the network or broadcast address of %s", what, a, link.prefix)
-		return "", false
-	}
-	if s.OutputPort != "" {
-		return s.OutputPort, true
-	}
-	if a.IsLinkLocalUnicast() {
-		v.errorf(path, "add output_port: …", "%s: next hop %s is link-local, so it says nothing about the port", what, a)
-		return "", false
-	}
-	if !found {
-		v.errorf(path, "correct the next hop, or add output_port: … if the neighbor is on that link all the same", "%s: next hop %s is on no network of router %q", what, a, router)
-		return "", false
-	}
-	return link.port, true
 }
 
 // links finds the connected network of an address: longest prefix first.

@@ -154,7 +154,7 @@ func TestFindings(t *testing.T) {
 		{func(t *Topology) { t.Routers[0].StaticRoutes[0].Prefix = netip.Prefix{} }, "logical_routers[0].static_routes[0].ip_prefix: "},
 		{func(t *Topology) { t.Routers[0].StaticRoutes[3].Prefix = prefix("10.0.0.1/8") }, "logical_routers[0].static_routes[3].ip_prefix: "},
 		{func(t *Topology) { t.Routers[0].StaticRoutes[0].Nexthop = netip.Addr{} }, "logical_routers[0].static_routes[0].nexthop: "},
-		{func(t *Topology) { t.Routers[0].StaticRoutes[0].Nexthop = ip("fd00::9") }, "logical_routers[0].static_routes[0].nexthop: "},
+		{func(t *Topology) { t.Routers[0].StaticRoutes[2].Nexthop = ip("192.0.2.9") }, "logical_routers[0].static_routes[2].nexthop: "},
 		{func(t *Topology) { t.Routers[0].StaticRoutes[0].Nexthop = ip("192.0.2.1") }, "logical_routers[0].static_routes[0].nexthop: "},
 		{func(t *Topology) { t.Routers[0].StaticRoutes[0].Nexthop = ip("192.0.2.0") }, "logical_routers[0].static_routes[0].nexthop: "},
 		{func(t *Topology) { t.Routers[0].StaticRoutes[0].Nexthop = ip("203.0.113.1") }, "logical_routers[0].static_routes[0].nexthop: "},

@@ -153,7 +153,8 @@ var cases = map[string]map[string][][]byte{
 			udp4(routerA, hostA, a4, b4),
 		},
 	},
-	"ecmp": {"p-a": flows()},
+	"ecmp":   {"p-a": flows()},
+	"routes": {"p-a": routeChoices()},
 	"two-routers": {
 		"p-a": {
 			udp4(routerA, hostA, a4, b4), // east to west: two routers, TTL 62

@@ -38,6 +38,7 @@ type Answers struct {
 	Resolutions api.Resolutions
 	Gates       []api.Gate
 	Routes      []api.Route
+	Policies    []api.Policy
 	Workers     []api.Worker
 	Counters    api.Counters
 	Drops       []api.Drop
@@ -110,6 +111,11 @@ func (s *Source) Gates(ctx context.Context) ([]api.Gate, error) {
 // Routes answers.
 func (s *Source) Routes(ctx context.Context) ([]api.Route, error) {
 	return answer(ctx, s, func(a *Answers) []api.Route { return a.Routes })
+}
+
+// Policies answers.
+func (s *Source) Policies(ctx context.Context) ([]api.Policy, error) {
+	return answer(ctx, s, func(a *Answers) []api.Policy { return a.Policies })
 }
 
 // Workers answers.

@@ -82,7 +82,8 @@ setup(void)
 		.max_adjs = HOPS,
 		.pool_park_limit = WORKERS * MAX_PACKETS - 32,
 	});
-	struct pw_tables *t = pw_tables_new(1, 1, 1, 1, 2, 1);
+	struct pw_tables *t = pw_tables_new(&(struct pw_tables_size){
+		.lsps = 1, .switches = 1, .lrps = 1, .routers = 1, .nexthops = 2, .list = 1});
 	if (dp == NULL || t == NULL)
 		die("no memory");
 	t->lsps[0] = (struct pw_lsp){.kind = PW_LSP_VIF};

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arpbuf_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/parkway-gw/parkway/arpbuf"
+	"github.com/parkway-gw/parkway/forwarder"
+	"github.com/parkway-gw/parkway/internal/wire"
+)
+
+// IPv4 whose next hop is IPv6 (RFC 5549): it waits for ND, leaves as it was, and is told
+// of in its own family when nobody answers.
+func TestIPv4OverIPv6(t *testing.T) {
+	for _, nexthop := range []string{"2001:db8:2::9", "fe80::9"} {
+		t.Run(nexthop, func(t *testing.T) {
+			next, dst := addr(nexthop), addr("192.0.2.7")
+			g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+				r := &f.Topology.Routers[0]
+				r.Ports[1].Networks = r.Ports[1].Networks[1:] // IPv6 only
+				r.StaticRoutes = []forwarder.StaticRoute{{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Nexthop: next, OutputPort: "lrp-b"}}
+			})
+			g.inject(0, udps(t, dst, 0, 5)...)
+			g.rest()
+			frames := g.take(1)
+			if len(frames) != 1 {
+				t.Fatalf("%d frames, want one question", len(frames))
+			}
+			if ns, err := wire.DecodeND(frames[0]); err != nil || ns.Type != wire.NeighborSolicitation || ns.Target != next {
+				t.Fatalf("asked %+v, %v", ns, err)
+			}
+			g.inject(1, advertisement(next, macB))
+			g.rest()
+			inOrder(t, flow(t, g.take(1), dst, macB), 0, 5)
+			g.inject(0, udps(t, dst, 5, 2)...)
+			g.rest()
+			inOrder(t, flow(t, g.take(1), dst, macB), 5, 2)
+			if n := g.state(next); n.State != "REACHABLE" || n.Origin != "nd" {
+				t.Errorf("the next hop is %+v", n)
+			}
+		})
+	}
+}
+
+func TestIPv4OverIPv6NeverAnswered(t *testing.T) {
+	next, dst := addr("2001:db8:2::9"), addr("192.0.2.7")
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Nexthop: next}}
+	})
+	g.inject(0, udps(t, dst, 0, 1)...)
+	g.rest()
+	for range 4 {
+		g.clock.advance(time.Second)
+		g.rest()
+	}
+	p, typ, code := g.icmp(0)
+	if typ != wire.ICMPDestUnreachable || code != wire.ICMPHostUnreachable || p.Src != la4 {
+		t.Errorf("type %d code %d from %s, want host unreachable from %s", typ, code, p.Src, la4)
+	}
+	if n := g.drops("park_failed"); n != 1 {
+		t.Errorf("%d packets failed, want 1", n)
+	}
+}
+
+// What the sender hears of routes that lead nowhere: as for Linux's routes of those names.
+func TestRejectRoutes(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		reject    forwarder.Reject
+		prefix    string
+		dst       string
+		typ, code uint8
+		drop      string
+	}{
+		{"unreachable, IPv4", forwarder.RejectUnreachable, "192.0.2.0/24", "192.0.2.7", 3, 1, "ip_route_unreachable"},
+		{"unreachable, IPv6", forwarder.RejectUnreachable, "2001:db8:9::/48", "2001:db8:9::7", 1, 0, "ip_route_unreachable"},
+		{"prohibit, IPv4", forwarder.RejectProhibit, "192.0.2.0/24", "192.0.2.7", 3, 13, "ip_route_prohibit"},
+		{"prohibit, IPv6", forwarder.RejectProhibit, "2001:db8:9::/48", "2001:db8:9::7", 1, 1, "ip_route_prohibit"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+				f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{{Prefix: netip.MustParsePrefix(c.prefix), Reject: c.reject}}
+			})
+			g.inject(0, udp(t, addr(c.dst), 0, 64, 0))
+			g.rest()
+			p, typ, code := g.icmp(0)
+			if typ != c.typ || code != c.code || p.EthDst != macA {
+				t.Errorf("type %d code %d to %s, want type %d code %d", typ, code, p.EthDst, c.typ, c.code)
+			}
+			if n := g.drops(c.drop); n != 1 {
+				t.Errorf("%d packets counted as %s, want 1", n, c.drop)
+			}
+		})
+	}
+}
+
+// A discard says nothing.
+func TestDiscardRoute(t *testing.T) {
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Discard: true}}
+	})
+	g.inject(0, udp(t, addr("192.0.2.7"), 0, 64, 0))
+	g.rest()
+	if n := len(g.take(0)); n != 0 || g.drops("ip_route_discard") != 1 {
+		t.Errorf("%d frames go back", n)
+	}
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forwarder
+
+import (
+	"net/netip"
+	"sync"
+
+	"github.com/parkway-gw/parkway/cgo"
+)
+
+// ecmp is the state of the ECMP groups: which members have failed, and who has their
+// buckets meanwhile. Flows of the other members stay where they are, and those of a failed
+// one return when it does. Written by the control lcore, under mu for those who show it.
+type ecmp struct {
+	groups []group
+	in     map[uint32][]int // adjacency -> the groups that it is in
+
+	mu  sync.Mutex
+	out map[uint32]bool // adjacencies that have failed and not been usable since
+}
+
+// group is a planGroup with the buckets as workers have them.
+type group struct {
+	*planGroup
+	buckets []uint8
+}
+
+// adopt takes over the groups of a plan that is about to be published. A group that was
+// there keeps its buckets, and a next hop that was out stays out. Control lcore, or before
+// it runs.
+func (e *ecmp) adopt(p *plan) {
+	type name struct {
+		port string
+		ip   netip.Addr
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	down, buckets := map[name]bool{}, map[string][]uint8{}
+	for _, g := range e.groups {
+		buckets[g.key] = g.buckets
+		for _, m := range g.members {
+			down[name{m.port, m.ip}] = e.out[m.adjacency]
+		}
+	}
+	e.groups, e.in, e.out = nil, map[uint32][]int{}, map[uint32]bool{}
+	for i := range p.groups {
+		g := group{planGroup: &p.groups[i], buckets: append([]uint8(nil), p.groups[i].home...)}
+		if kept := buckets[g.key]; len(kept) == len(g.buckets) {
+			copy(g.buckets, kept)
+		}
+		for _, m := range g.members {
+			e.in[m.adjacency] = append(e.in[m.adjacency], i)
+			if down[name{m.port, m.ip}] {
+				e.out[m.adjacency] = true
+			}
+		}
+		e.groups = append(e.groups, g)
+	}
+	for i := range e.groups {
+		e.groups[i].settle(e.out, func(uint32, uint8) {})
+	}
+}
+
+// fill puts the buckets as they are now into a snapshot of the adopted plan.
+func (e *ecmp) fill(spec *cgo.TableSpec) {
+	for i := range spec.Groups {
+		spec.Groups[i].Buckets = e.groups[i].buckets
+	}
+}
+
+// changed hears of an adjacency's new state, and calls store for every bucket that gets
+// another member.
+func (e *ecmp) changed(adj uint32, state cgo.AdjState, store func(group, bucket uint32, member uint8)) {
+	if len(e.in[adj]) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch out := e.out[adj]; {
+	case state == cgo.AdjFailed && !out:
+		e.out[adj] = true
+	case state >= cgo.AdjReachable && out:
+		delete(e.out, adj)
+	default:
+		return // while it is asked for again, it is as it was
+	}
+	for _, i := range e.in[adj] {
+		e.groups[i].settle(e.out, func(bucket uint32, member uint8) { store(uint32(i), bucket, member) })
+	}
+}
+
+// forget has a next hop start anew, as if it had never failed.
+func (e *ecmp) forget(adj uint32, store func(group, bucket uint32, member uint8)) {
+	e.changed(adj, cgo.AdjReachable, store)
+}
+
+// settle gives each bucket the member that it belongs to, or as long as that one is out,
+// another: the one that it has, or else the one whose buckets are fewest for its weight.
+// When all are out, everything stays as configured, and senders hear of it.
+func (g *group) settle(out map[uint32]bool, store func(bucket uint32, member uint8)) {
+	load := make([]int, len(g.members))
+	alive := 0
+	for _, m := range g.members {
+		if !out[m.adjacency] {
+			alive++
+		}
+	}
+	up := func(member uint8) bool { return alive == 0 || !out[g.members[member].adjacency] }
+	set := func(i int, member uint8) {
+		if g.buckets[i] != member {
+			g.buckets[i] = member
+			store(uint32(i), member)
+		}
+	}
+	for i, home := range g.home {
+		switch {
+		case up(home):
+			set(i, home)
+			load[home]++
+		case up(g.buckets[i]):
+			load[g.buckets[i]]++
+		}
+	}
+	for i, home := range g.home {
+		if up(home) || up(g.buckets[i]) {
+			continue
+		}
+		best := -1
+		for m := range g.members {
+			if up(uint8(m)) && (best < 0 || load[m]*g.members[best].weight < load[best]*g.members[m].weight) {
+				best = m
+			}
+		}
+		load[best]++
+		set(i, uint8(best))
+	}
+}
+
+// withState copies next hops and says which are out. Any goroutine.
+func (f *Forwarder) withState(hops []RouteNextHop) []RouteNextHop {
+	out := append([]RouteNextHop(nil), hops...)
+	if len(out) < 2 {
+		return out
+	}
+	f.ecmp.mu.Lock()
+	defer f.ecmp.mu.Unlock()
+	for i := range out {
+		out[i].Out = f.ecmp.out[out[i].adjacency]
+	}
+	return out
+}
