@@ -120,6 +120,9 @@ func NewTables(spec TableSpec) (*Tables, error) {
 	if len(spec.NextHops) == 0 || spec.NextHops[0] != (NextHop{Kind: NextHopDrop, Reason: DropIPNoRoute}) {
 		return nil, errors.New("tables: next hop 0 is not the drop for destinations without a route")
 	}
+	if err := checkL2(&spec); err != nil {
+		return nil, err
+	}
 	c := C.pw_tables_new(C.uint32_t(len(spec.SwitchPorts)), C.uint32_t(len(spec.Switches)),
 		C.uint32_t(len(spec.RouterPorts)), C.uint32_t(len(spec.Routers)), C.uint32_t(len(spec.NextHops)),
 		C.uint32_t(listEntries(&spec)))

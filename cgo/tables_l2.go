@@ -8,6 +8,7 @@ package cgo
 import "C"
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -36,6 +37,21 @@ type KnownAddress struct {
 	IP         netip.Addr
 	MAC        [6]byte
 	SwitchPort uint16
+}
+
+// MaxPortSecurity is how many elements of port_security all switch ports together have.
+const MaxPortSecurity = math.MaxUint16
+
+// checkL2 refuses what the rows' fields can't count.
+func checkL2(spec *TableSpec) error {
+	n := 0
+	for _, p := range spec.SwitchPorts {
+		n += len(p.Security)
+	}
+	if n > MaxPortSecurity {
+		return fmt.Errorf("tables: %d elements of port_security, %d at most", n, MaxPortSecurity)
+	}
+	return nil
 }
 
 // makeL2 makes room for what fillL2 writes.

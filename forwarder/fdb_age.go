@@ -39,7 +39,7 @@ func (f *Forwarder) ageMACs() {
 		switch {
 		case f.res.dp.MACSeen(e.key.sw, e.key.mac):
 			e.seen = now
-		case age > 0 && now-e.seen >= age:
+		case age > 0 && now-e.seen >= age+ageSample: // who spoke within age has been told of by now
 			f.forgetMAC(e.key) // another takes its place, and is next
 			t.aged.Add(1)
 			continue

@@ -19,6 +19,9 @@ const DefaultBroadcast = 10000
 // MaxPortSecurity bounds the elements of a port's port_security, and the addresses of one.
 const MaxPortSecurity = 64
 
+// MaxPortSecurityInAll is what the datapath has room for, over all ports.
+const MaxPortSecurityInAll = 1<<16 - 1
+
 // PortSecurity is one element of port_security: "MAC [IP[/LEN]…]". A host part that is not
 // zero makes a prefix one address, whose network's broadcast address may be received.
 type PortSecurity struct {

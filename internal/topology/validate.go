@@ -52,6 +52,7 @@ type validator struct {
 	lsps        map[string]Path
 	bound       map[string]Path // LRP name → the LSP option that names it
 	suggestions int
+	security    int // elements of port_security so far
 }
 
 func (v *validator) errorf(p Path, hint, format string, args ...any) {

@@ -10,6 +10,11 @@ func (v *validator) portLimits(p *SwitchPort, at func(...any) Path, what string)
 	if len(p.PortSecurity) > MaxPortSecurity {
 		v.errorf(at("port_security"), "name subnets instead of addresses", "%s has %d elements of port_security; %d are possible", what, len(p.PortSecurity), MaxPortSecurity)
 	}
+	if before := v.security; before <= MaxPortSecurityInAll {
+		if v.security += len(p.PortSecurity); v.security > MaxPortSecurityInAll {
+			v.errorf(at("port_security"), "name subnets instead of addresses, or split the topology over several nodes", "%s brings the topology to %d elements of port_security; the datapath has room for %d", what, v.security, MaxPortSecurityInAll)
+		}
+	}
 	for k, s := range p.PortSecurity {
 		v.hostMAC(at("port_security", k), what+": port_security", s.MAC)
 		if len(s.Prefixes) > MaxPortSecurity {
