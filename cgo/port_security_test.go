@@ -115,6 +115,8 @@ func TestPortSecurityIngress(t *testing.T) {
 		{"advertisement with another MAC", both, naFrame(t, macA, allNodes, ip6A, addr("ff02::1"), ip6A, macB), "port_sec_nd"},
 		{"advertisement cut", both, naFrame(t, macA, allNodes, ip6A, addr("ff02::1"), ip6A, macA)[:70], "port_sec_nd"},
 		{"hidden advertisement", both, behindHopByHop(naFrame(t, macA, allNodes, ip6A, addr("ff02::1"), ip6B, macB)), "port_sec_nd"},
+		// Read where it would be without the header, it is in order.
+		{"hidden solicitation", both, behindHopByHop(nsFrame(t, macA, ip6A, addr("2001:db8:1:0:301::77"), macA)), "port_sec_nd"},
 		{"option without end", both, icmp6At(t, macA, allNodes, ip6A, addr("ff02::1"), 133, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "port_sec_nd"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
