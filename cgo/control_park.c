@@ -106,7 +106,8 @@ pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t
 }
 
 // The port and queue that control can drain through, or false when only the worker
-// can send there: another router, an unknown port, a port without a queue for us.
+// can send there: another router, an unknown port, a port without a queue for us, or one
+// whose frames have to be looked at.
 static bool
 own_queue(const struct pw_datapath *dp, uint64_t adj_word, const struct pw_lsp **lsp, uint16_t *txq)
 {
@@ -115,7 +116,7 @@ own_queue(const struct pw_datapath *dp, uint64_t adj_word, const struct pw_lsp *
 	if (out == PW_OUT_SWITCH)
 		return false;
 	*lsp = &t->lsps[out];
-	if ((*lsp)->kind != PW_LSP_VIF && (*lsp)->kind != PW_LSP_LOCALNET)
+	if (((*lsp)->kind != PW_LSP_VIF && (*lsp)->kind != PW_LSP_LOCALNET) || ((*lsp)->flags & PW_LSP_GUARDED))
 		return false;
 	*txq = dp->control_txq[(*lsp)->port];
 	return *txq != PW_NONE16;

@@ -27,7 +27,10 @@ pw_datapath_new(const struct pw_datapath_config *cfg)
 	dp->adjs = rte_zmalloc("pw_adjacencies", sizeof(*dp->adjs) * cfg->max_adjs, PW_CACHE_LINE);
 	dp->copp = rte_zmalloc("pw_copp", sizeof(*dp->copp) * PW_MAX_LRPS, PW_CACHE_LINE);
 	dp->control = pw_control_new(dp);
-	if (dp->adjs == NULL || dp->copp == NULL || dp->control == NULL) {
+	dp->lsp_states = rte_zmalloc("pw_lsp_states", sizeof(*dp->lsp_states) * PW_MAX_LSPS, PW_CACHE_LINE);
+	dp->n_fdb_seen = (uint32_t)rte_hash_max_key_id(cfg->fdb) + 1;
+	dp->fdb_seen = rte_zmalloc("pw_fdb_seen", dp->n_fdb_seen, PW_CACHE_LINE);
+	if (dp->adjs == NULL || dp->copp == NULL || dp->control == NULL || dp->lsp_states == NULL || dp->fdb_seen == NULL) {
 		pw_datapath_free(dp);
 		return NULL;
 	}
@@ -57,6 +60,34 @@ pw_datapath_gate(struct pw_datapath *dp, uint16_t lsp, enum pw_gate state)
 		atomic_store_explicit(&dp->gates[lsp], (uint8_t)state, memory_order_relaxed);
 }
 
+uint64_t
+pw_tsc_hz(void)
+{
+	return rte_get_tsc_hz();
+}
+
+void
+pw_datapath_reset_lsp(struct pw_datapath *dp, uint16_t lsp)
+{
+	struct pw_lsp_state *s = &dp->lsp_states[lsp];
+	if (lsp >= PW_MAX_LSPS)
+		return;
+	for (int i = 0; i < PW_STORM_CLASSES; i++) {
+		atomic_store_explicit(&s->storm[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&s->storm_drops[i], 0, memory_order_relaxed);
+	}
+	atomic_store_explicit(&s->sec_drops, 0, memory_order_relaxed);
+}
+
+bool
+pw_datapath_mac_seen(struct pw_datapath *dp, uint64_t key)
+{
+	int32_t at = rte_hash_lookup(dp->fdb, &key);
+	if (at < 0 || (uint32_t)at >= dp->n_fdb_seen)
+		return false;
+	return atomic_exchange_explicit(&dp->fdb_seen[at], 0, memory_order_relaxed) != 0;
+}
+
 void
 pw_datapath_free(struct pw_datapath *dp)
 {
@@ -68,6 +99,8 @@ pw_datapath_free(struct pw_datapath *dp)
 	pw_tables_free(atomic_load_explicit(&dp->tables, memory_order_relaxed));
 	rte_free(dp->adjs);
 	rte_free(dp->copp);
+	rte_free(dp->lsp_states);
+	rte_free(dp->fdb_seen);
 	rte_free(dp);
 }
 

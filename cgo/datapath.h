@@ -6,6 +6,7 @@
 #define PW_DATAPATH_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_hash.h>
@@ -40,8 +41,22 @@ struct pw_datapath {
 	// Writer: control, and the worker that turns ARMED into SEEN. By switch port.
 	_Atomic uint8_t gates[PW_MAX_LSPS];
 	struct pw_copp_state *copp; // by router port; writers: workers
+	// By switch port; writers: workers. Whoever gives an index to another port resets it.
+	struct pw_lsp_state *lsp_states;
+	// By position in fdb: the MAC was seen since control looked. Set by workers once per
+	// sample, cleared by control.
+	_Atomic uint8_t *fdb_seen;
+	uint32_t n_fdb_seen;
 	struct pw_worker *workers[PW_MAX_WORKERS];
 	struct pw_control *control;
+};
+
+// What workers remember of a switch port. Shared by them, for a limit is the port's; only
+// frames that are flooded or dropped touch it.
+struct pw_lsp_state {
+	_Atomic uint64_t storm[PW_STORM_CLASSES];       // TSC up to which the class has been used up
+	_Atomic uint64_t storm_drops[PW_STORM_CLASSES];
+	_Atomic uint64_t sec_drops;                     // by port_security, both ways
 };
 
 // Whether control wants to hear of the next frame from a switch port.
@@ -120,6 +135,16 @@ void pw_datapath_bucket(struct pw_datapath *dp, uint32_t group, uint32_t bucket,
 
 // pw_datapath_gate sets what control wants to hear of a switch port. Control only.
 void pw_datapath_gate(struct pw_datapath *dp, uint16_t lsp, enum pw_gate state);
+
+// pw_tsc_hz is the frequency of the time stamp counter.
+uint64_t pw_tsc_hz(void);
+
+// pw_datapath_reset_lsp forgets what workers remember of a switch port. Control only.
+void pw_datapath_reset_lsp(struct pw_datapath *dp, uint16_t lsp);
+
+// pw_datapath_mac_seen reports whether a worker has seen the MAC of that key as a source
+// since the last call. Control only.
+bool pw_datapath_mac_seen(struct pw_datapath *dp, uint64_t key);
 
 // pw_datapath_free frees it, its workers and its tables. Nobody may run.
 void pw_datapath_free(struct pw_datapath *dp);

@@ -18,6 +18,30 @@
 	  "give the port an iface_id or a network_name that a switch port names")                                     \
 	X(L2_VLAN, "l2_unknown_vlan", "ls_in_admission", "no switch port on this port takes the frame's VLAN tag",    \
 	  "add a localnet port with this tag, or untag the sender")                                                   \
+	X(SEC_MAC, "port_sec_mac", "ls_in_check_port_sec",                                                            \
+	  "the Ethernet source is not in the port_security of its switch port",                                      \
+	  "add the address to port_security, or find the sender with a capture on the port")                         \
+	X(SEC_IP, "port_sec_ip", "ls_in_check_port_sec",                                                              \
+	  "the IP source is not in the port_security of its switch port, or the family is not",                      \
+	  "add the address to port_security, or find the sender with a capture on the port")                         \
+	X(SEC_ARP, "port_sec_arp", "ls_in_check_port_sec",                                                            \
+	  "an ARP packet speaks for a MAC or IP address that is not in the port_security of its switch port",        \
+	  "add the address to port_security, or find the sender with a capture on the port")                         \
+	X(SEC_ND, "port_sec_nd", "ls_in_check_port_sec",                                                              \
+	  "a Neighbor Discovery packet speaks for an address that is not in the port_security of its switch port, or hides behind extension headers", \
+	  "add the address to port_security, or find the sender with a capture on the port")                         \
+	X(STORM_BROADCAST, "storm_broadcast", "ls_in_storm_control",                                                  \
+	  "the switch port has brought more broadcast frames than its storm_control allows",                         \
+	  "find the sender, see show; raise storm_control.broadcast of the switch port if this is what it should send") \
+	X(STORM_MULTICAST, "storm_multicast", "ls_in_storm_control",                                                  \
+	  "the switch port has brought more multicast frames than its storm_control allows",                         \
+	  "find the sender, see show; raise storm_control.multicast of the switch port if this is what it should send") \
+	X(STORM_UNKNOWN, "storm_unknown_unicast", "ls_in_storm_control",                                              \
+	  "the switch port has brought more frames for unknown MACs than its storm_control allows",                  \
+	  "is a host gone or silent? raise storm_control.unknown_unicast of the switch port if not")                 \
+	X(L2_INNER_TAG, "l2_inner_tag", "ls_in_l2_lkup",                                                              \
+	  "a second VLAN tag is in the frame, or a service tag (IEEE 802.1ad)",                                      \
+	  "take the outer tag off before Parkway; a frame with tags inside could leap into another VLAN")             \
 	X(L2_UNKNOWN_DST, "l2_unknown_destination", "ls_in_l2_lkup",                                                  \
 	  "the destination MAC is not in the switch and no port of it lists unknown",                                 \
 	  "add the address to its switch port, or the word unknown to the ports where strangers live")                \
@@ -27,6 +51,14 @@
 	  "none needed")                                                                                              \
 	X(L2_COPY, "l2_flood_no_mbuf", "ls_in_l2_lkup", "no mbuf was free for the copy of a flooded frame",           \
 	  "raise dpdk.mbufs")                                                                                         \
+	X(SEC_OUT_MAC, "port_sec_out_mac", "ls_out_check_port_sec",                                                   \
+	  "the destination MAC is not in the port_security of the switch port it leaves by",                         \
+	  "add the address to port_security; is it in addresses only?")                                              \
+	X(SEC_OUT_IP, "port_sec_out_ip", "ls_out_check_port_sec",                                                     \
+	  "the IP destination is not in the port_security of the switch port it leaves by, or the family is not",    \
+	  "add the address or its network to port_security, if the host should get it")                              \
+	X(OUT_MTU, "out_mtu", "ls_out_delivery", "the frame is longer than the MTU of the port it leaves by",         \
+	  "give the ports of a switch one MTU, or lower gateway_mtu of its router port")                              \
 	X(OUT_UNBOUND, "out_port_unbound", "ls_out_delivery", "the switch port it leaves by has no port on this node", \
 	  "bind a port to the switch port with iface_id or network_name")                                             \
 	X(OUT_VLAN, "out_no_room_for_tag", "ls_out_delivery", "the mbuf has no headroom for the VLAN tag",            \

@@ -59,11 +59,12 @@ admit(const struct pw_port *port, struct rte_mbuf *m, uint16_t *lsp)
 	return *lsp == PW_NONE16 ? PW_DROP_L2_PORT_UNBOUND : PW_DROP_COUNT;
 }
 
-void
+bool
 pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port)
 {
 	const struct pw_port *pp = &w->tables->ports[port];
 	uint16_t k = 0;
+	uint8_t group = 0;
 
 	for (uint16_t i = 0; i < b->n && i < PREFETCH_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], void *));
@@ -77,9 +78,11 @@ pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port)
 			pw_drop(w, m, reason);
 			continue;
 		}
+		group |= *rte_pktmbuf_mtod(m, const uint8_t *);
 		b->m[k] = m;
 		b->p[k] = (struct pw_pkt){.lsp = lsp, .adj = PW_NONE32};
 		k++;
 	}
 	b->n = k;
+	return group & 1;
 }

@@ -27,6 +27,16 @@ pw_router_wants(const struct rte_mbuf *m, enum pw_punt_why *why)
 	return ip->proto == IPPROTO_ICMPV6 && *(const uint8_t *)(ip + 1) == 128;
 }
 
+// Admission has taken one tag off. A frame with another could leave by an untagged port
+// and be of that tag's VLAN beyond (OVN drops it too, without vlan-passthru).
+static bool
+has_inner_tag(const struct rte_mbuf *m)
+{
+	rte_be16_t type = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *)->ether_type;
+	return type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ) ||
+	       type == RTE_BE16(RTE_ETHER_TYPE_QINQ1);
+}
+
 // A target of a flood: a router port, which gets it by way of control, or a switch port.
 struct target {
 	uint16_t index;
@@ -103,6 +113,8 @@ unknown(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p, const s
 		others = 0;
 	if (others == 0)
 		pw_drop(w, m, PW_DROP_L2_UNKNOWN_DST);
+	else if (from_lsp == p->lsp && !pw_storm_allows(w, from_lsp, PW_STORM_UNKNOWN))
+		pw_drop(w, m, PW_DROP_STORM_UNKNOWN);
 	else
 		pw_ls_flood(w, m, sw->unknown, sw->n_unknown, from_lsp, p);
 }
@@ -136,6 +148,10 @@ pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b)
 		if (dst == sw->router_mac) { // what a gateway sees most
 			p->lrp = sw->router_lrp;
 			pw_burst_keep(b, k++, i);
+			continue;
+		}
+		if (unlikely(has_inner_tag(m))) {
+			pw_drop(w, m, PW_DROP_L2_INNER_TAG);
 			continue;
 		}
 		if (dst & 1) {

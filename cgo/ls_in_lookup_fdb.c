@@ -15,7 +15,14 @@ learn(struct pw_worker *w, uint64_t key, uint64_t mac, uint16_t sw, uint16_t lsp
 	uint32_t i = rte_hash_crc_8byte(key, 0) & (PW_LEARN_CACHE - 1);
 	if (w->learned[i] == key && w->learned_lsp[i] == lsp)
 		return;
-	if (rte_hash_lookup_data(w->dp->fdb, &key, &known) < 0 || (uintptr_t)known != lsp) {
+	int at = rte_hash_lookup_data(w->dp->fdb, &key, &known);
+	if (at >= 0 && (uintptr_t)known == lsp) {
+		// Once a second at most for the MACs that the cache has room for: it keeps the
+		// entry from aging out.
+		_Atomic uint8_t *seen = &w->dp->fdb_seen[at];
+		if ((uint32_t)at < w->dp->n_fdb_seen && !atomic_load_explicit(seen, memory_order_relaxed))
+			atomic_store_explicit(seen, 1, memory_order_relaxed);
+	} else {
 		struct pw_learn l = {.mac = mac, .sw = sw, .lsp = lsp};
 		if (rte_ring_sp_enqueue_elem(w->learn, &l, sizeof(l)) != 0)
 			return; // the ring is full; the next frame from this source asks again

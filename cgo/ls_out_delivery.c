@@ -31,10 +31,23 @@ pw_ls_out_delivery(struct pw_worker *w, struct rte_mbuf *m, uint16_t lsp, const 
 {
 	const struct pw_lsp *out = &w->tables->lsps[lsp];
 
-	switch (out->kind) {
-	case PW_LSP_ROUTER:
+	if (out->kind == PW_LSP_ROUTER) {
 		enter_router(w, m, lsp, p);
 		return;
+	}
+	if (unlikely(out->flags & PW_LSP_SECURE)) {
+		enum pw_drop reason = pw_ls_out_check_port_sec(w, m, out);
+		if (reason != PW_DROP_COUNT) {
+			atomic_fetch_add_explicit(&w->dp->lsp_states[lsp].sec_drops, 1, memory_order_relaxed);
+			pw_drop(w, m, reason);
+			return;
+		}
+	}
+	if (unlikely(m->pkt_len > out->max_frame)) {
+		pw_drop(w, m, PW_DROP_OUT_MTU);
+		return;
+	}
+	switch (out->kind) {
 	case PW_LSP_LOCALNET:
 		if (out->vlan != 0) {
 			m->vlan_tci = out->vlan;

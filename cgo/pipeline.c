@@ -82,8 +82,16 @@ receive(struct pw_worker *w, const struct pw_rxq *q)
 	w->counters.rx += n;
 	w->stats.packets += n;
 	w->stats.bursts++;
-	pw_ls_in_admission(w, b, q->port);
+	const uint16_t features = w->tables->ports[q->port].features;
+	bool groups = pw_ls_in_admission(w, b, q->port);
+	if (unlikely(features & PW_LSP_SECURE))
+		pw_ls_in_check_port_sec(w, b);
 	pw_ls_in_lookup_fdb(w, b);
+	if (unlikely(groups)) {
+		if (features & PW_LSP_STORM)
+			pw_ls_in_storm_control(w, b);
+		pw_ls_in_arp_rsp(w, b);
+	}
 	pw_ls_in_l2_lkup(w, b);
 	router(w, b);
 	next_routers(w);

@@ -10,11 +10,22 @@
 #include "worker.h"
 
 // Logical switch, ingress. ls_in_admission finds the switch port and takes the VLAN
-// tag off. ls_in_lookup_fdb learns sources on ports that list unknown.
+// tag off; it returns whether there are frames for groups. ls_in_check_port_sec drops
+// what port_security forbids, and runs for ports that have it only. ls_in_lookup_fdb
+// learns sources on ports that list unknown. ls_in_storm_control and ls_in_arp_rsp look
+// at frames for groups, and are left out without any: the first drops what is too many,
+// the other answers for hosts that it knows, and takes a router what is for it alone.
 // ls_in_l2_lkup sends frames to their ports and keeps those for a router.
-void pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port);
+bool pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port);
+void pw_ls_in_check_port_sec(struct pw_worker *w, struct pw_burst *b);
 void pw_ls_in_lookup_fdb(struct pw_worker *w, struct pw_burst *b);
+void pw_ls_in_storm_control(struct pw_worker *w, struct pw_burst *b);
+void pw_ls_in_arp_rsp(struct pw_worker *w, struct pw_burst *b);
 void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b);
+
+// pw_storm_allows counts a frame that came in by switch port lsp against the port's storm
+// control, and returns whether it may go on.
+bool pw_storm_allows(struct pw_worker *w, uint16_t lsp, enum pw_storm_class class);
 
 // Logical router, ingress. lr_in_admission keeps IPv4, moves IPv6 to r6, punts ARP.
 // ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing finds the next hop,
@@ -48,7 +59,11 @@ uint16_t pw_lr_in_larger_pkts(struct pw_worker *w, struct pw_burst *b, uint16_t 
 // Logical router, egress: the Ethernet header, then the switch port it leaves by.
 void pw_lr_out_delivery(struct pw_worker *w, struct pw_burst *b);
 
-// Logical switch, egress. pw_ls_out_delivery sends m by a switch port. Takes m.
+// Logical switch, egress. pw_ls_out_check_port_sec says why m may not leave by a secured
+// switch port, or PW_DROP_COUNT. Borrows m.
+enum pw_drop pw_ls_out_check_port_sec(const struct pw_worker *w, const struct rte_mbuf *m, const struct pw_lsp *out);
+
+// pw_ls_out_delivery sends m by a switch port. Takes m.
 void pw_ls_out_delivery(struct pw_worker *w, struct rte_mbuf *m, uint16_t lsp, const struct pw_pkt *p);
 
 // pw_ls_out_by_mac sends a router's frame by whatever port of its switch has the

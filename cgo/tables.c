@@ -45,6 +45,18 @@ pw_tables_new(const struct pw_tables_size *n)
 	return t;
 }
 
+int
+pw_tables_l2(struct pw_tables *t, const struct pw_tables_l2 *n)
+{
+	t->storms = table(t->n_lsps, sizeof(*t->storms));
+	t->secs = table(n->n_secs, sizeof(*t->secs));
+	t->sec4 = table(n->n_sec4, sizeof(*t->sec4));
+	t->sec6 = table(n->n_sec6, sizeof(*t->sec6));
+	t->rsp4 = table(n->n_rsp4, sizeof(*t->rsp4));
+	t->rsp6 = table(n->n_rsp6, sizeof(*t->rsp6));
+	return t->storms && t->secs && t->sec4 && t->sec6 && t->rsp4 && t->rsp6 ? 0 : -1;
+}
+
 void
 pw_tables_meter(struct pw_tables *t, uint32_t lrp, enum pw_copp_class cls, uint32_t rate, uint32_t burst)
 {
@@ -68,6 +80,12 @@ pw_tables_free(struct pw_tables *t)
 	rte_free(t->clauses);
 	rte_free(t->tests);
 	rte_free(t->lists);
+	rte_free(t->storms);
+	rte_free(t->secs);
+	rte_free(t->sec4);
+	rte_free(t->sec6);
+	rte_free(t->rsp4);
+	rte_free(t->rsp6);
 	rte_free(t);
 }
 

@@ -35,6 +35,10 @@ type SwitchPort struct {
 	Port       dpdk.PortID // VIF, localnet
 	VLAN       uint16      // localnet; 0 is untagged
 	RouterPort uint16      // router
+
+	MTU      uint16         // of its port, octets of IP packet; 0 takes frames of any length
+	Security []PortSecurity // empty allows everything
+	Storm    StormControl
 }
 
 // Switch lists who gets what is flooded. All are indexes.
@@ -42,6 +46,7 @@ type Switch struct {
 	RouterPorts []uint16
 	Flood       []uint16 // bound VIF and localnet ports
 	Unknown     []uint16 // those of Flood that list unknown
+	Known       []KnownAddress
 }
 
 // RouterPort is a row of the router port table.
@@ -127,7 +132,7 @@ func NewTables(spec TableSpec) (*Tables, error) {
 	if len(spec.NextHops) == 0 || spec.NextHops[0] != (NextHop{Kind: NextHopDrop, Reason: DropIPNoRoute}) {
 		return nil, errors.New("tables: next hop 0 is not the drop for destinations without a route")
 	}
-	if err := checkRoutes(&spec); err != nil {
+	if err := errors.Join(checkRoutes(&spec), checkL2(&spec)); err != nil {
 		return nil, err
 	}
 	size := C.struct_pw_tables_size{lsps: C.uint32_t(len(spec.SwitchPorts)), switches: C.uint32_t(len(spec.Switches)),
@@ -139,7 +144,12 @@ func NewTables(spec TableSpec) (*Tables, error) {
 		return nil, errors.New("tables: no DPDK memory; raise dpdk.memory.size")
 	}
 	t := &Tables{c: c}
+	if !t.makeL2(&spec) {
+		t.Free()
+		return nil, errors.New("tables: no DPDK memory; raise dpdk.memory.size")
+	}
 	t.fill(&spec)
+	t.fillL2(&spec)
 	return t, nil
 }
 

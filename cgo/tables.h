@@ -31,15 +31,72 @@ struct pw_lsp {
 	uint16_t vlan;     // tag on the wire, 0 for none; LOCALNET
 	uint16_t lrp;      // ROUTER: the peer
 	bool gated;        // packets may wait for it to come up; see pw_gate
-	uint8_t reserved;
+	uint8_t flags;     // enum pw_lsp_flags
+	uint16_t max_frame; // longest frame that its port takes, without tag, octets
+	uint16_t sec;      // SECURE: its first row of secs
 };
 
-// A plain switch port is a port of this node that frames leave by as they are.
+enum pw_lsp_flags {
+	PW_LSP_PLAIN = 1 << 0,   // whatever a router sends leaves by its port as it is
+	PW_LSP_SECURE = 1 << 1,  // port_security
+	PW_LSP_STORM = 1 << 2,   // storm_control
+	PW_LSP_GUARDED = 1 << 3, // what a router sends is to be looked at: only workers may send it
+};
+
+// A plain switch port is a port of this node that frames from a router leave by as they
+// are: untagged, never too long, to whatever address.
 static inline bool
 pw_lsp_is_plain(const struct pw_lsp *l)
 {
-	return l->kind == PW_LSP_VIF || (l->kind == PW_LSP_LOCALNET && l->vlan == 0);
+	return l->flags & PW_LSP_PLAIN;
 }
+
+// An element of a switch port's port_security: a MAC, and the IP addresses that may go
+// with it. Without any, all may.
+struct pw_port_sec {
+	uint64_t mac;            // as pw_mac48
+	uint32_t first4, first6; // in sec4 and sec6
+	uint16_t n4, n6;
+	uint16_t more;           // elements of the same switch port that follow
+	uint16_t reserved;
+};
+
+struct pw_sec4 {
+	uint32_t ip, mask;  // network byte order
+	uint32_t broadcast; // that the host may receive, too; ip when there is none
+};
+
+struct pw_sec6 {
+	uint8_t ip[16], mask[16];
+};
+
+enum pw_storm_class {
+	PW_STORM_BROADCAST = 0,
+	PW_STORM_MULTICAST,
+	PW_STORM_UNKNOWN, // unicast to a MAC that the switch does not know
+	PW_STORM_CLASSES,
+};
+
+// Storm control of a switch port, in TSC cycles: a frame per interval, and as many at
+// once as fit into depth. An interval of 0 is without limit.
+struct pw_storm {
+	uint64_t interval[PW_STORM_CLASSES];
+	uint64_t depth[PW_STORM_CLASSES];
+};
+
+// Who has an address in a switch: a host, that the switch answers for, or a router port,
+// that alone is to hear of requests for it. Sorted by ip within a switch.
+struct pw_rsp4 {
+	uint32_t ip;  // host byte order
+	uint16_t lsp;
+	uint8_t mac[6];
+};
+
+struct pw_rsp6 {
+	uint8_t ip[16];
+	uint16_t lsp;
+	uint8_t mac[6];
+};
 
 // A logical switch: who gets what is flooded.
 struct pw_switch {
@@ -51,6 +108,9 @@ struct pw_switch {
 	const uint16_t *flood;   // switch port indexes
 	const uint16_t *unknown; // switch port indexes
 	const uint16_t *routers; // router port indexes
+	uint32_t n_rsp4, n_rsp6;
+	const struct pw_rsp4 *rsp4;
+	const struct pw_rsp6 *rsp6;
 };
 
 // A router port (OVN: Logical_Router_Port).
@@ -149,7 +209,7 @@ struct pw_policy {
 
 struct pw_port {
 	uint16_t lsp;             // untagged frames; PW_NONE16 for none
-	uint16_t reserved;
+	uint16_t features;        // enum pw_lsp_flags of any of its switch ports
 	const uint16_t *vlan_lsp; // 4,096 switch port indexes by VLAN id, or NULL
 };
 
@@ -169,6 +229,12 @@ struct pw_tables {
 	struct pw_clause *clauses;
 	struct pw_test *tests;
 	uint16_t *lists; // backing store of every flood, unknown, router and VLAN list
+	struct pw_storm *storms; // by switch port
+	struct pw_port_sec *secs;
+	struct pw_sec4 *sec4;
+	struct pw_sec6 *sec6;
+	struct pw_rsp4 *rsp4; // backing store of every switch's
+	struct pw_rsp6 *rsp6;
 };
 
 struct pw_tables_size {
@@ -187,6 +253,14 @@ void pw_tables_bucket(struct pw_tables *t, uint32_t group, uint32_t bucket, uint
 // pw_tables_meter sets the meter of a router port's class; no limit unless it is called.
 // Before t is published.
 void pw_tables_meter(struct pw_tables *t, uint32_t lrp, enum pw_copp_class cls, uint32_t rate, uint32_t burst);
+
+// How long the tables of the switch stages are.
+struct pw_tables_l2 {
+	uint32_t n_secs, n_sec4, n_sec6, n_rsp4, n_rsp6;
+};
+
+// pw_tables_l2 makes room for what the switch stages read. 0, or -1 when memory is short.
+int pw_tables_l2(struct pw_tables *t, const struct pw_tables_l2 *n);
 
 // pw_tables_free frees a snapshot that no worker can see any more. The FIBs are
 // not its own.

@@ -258,8 +258,8 @@ func (f *Forwarder) AdjacencyUsed(adj uint32) bool {
 	return f.record(adj) != nil && f.res.dp.AdjacencyUsed(adj)
 }
 
-// Maintain makes released adjacencies usable again whose grace period is over. It
-// never waits; call it now and then. Control lcore only.
+// Maintain makes released adjacencies usable again whose grace period is over, and lets
+// learned MACs age. It never waits; call it now and then. Control lcore only.
 func (f *Forwarder) Maintain() {
 	a := &f.adjs
 	n := 0
@@ -268,4 +268,5 @@ func (f *Forwarder) Maintain() {
 		n++
 	}
 	a.waiting = append(a.waiting[:0], a.waiting[n:]...)
+	f.ageMACs()
 }

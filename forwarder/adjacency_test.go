@@ -152,7 +152,7 @@ func TestMACTableBound(t *testing.T) {
 	for i := range 12 {
 		f.LearnMAC(sw, sp, MAC{2, 0, 0, 0, 1, byte(i)})
 	}
-	if got := f.FDBFull(); got != 4 {
+	if got := f.FDBStats().Full; got != 4 {
 		t.Errorf("%d MACs found no room, want 4", got)
 	}
 	f.LearnMAC(sw, sp, mac(extMAC))     // static: the router port's
@@ -160,7 +160,7 @@ func TestMACTableBound(t *testing.T) {
 	f.LearnMAC(0, 0, MAC{2, 2})         // a port that does not learn
 	f.LearnMAC(sw, sp, MAC{1, 2})       // a group
 	f.LearnMAC(sw, cgo.None, MAC{2, 3}) // no such port
-	if got := f.fdb.entries[fdbKey{sw, mac(extMAC)}]; got.switchPort == sp || f.fdb.learned != 8 || f.FDBFull() != 4 {
-		t.Errorf("%+v, learned %d", got, f.fdb.learned)
+	if got := f.fdb.entries[fdbKey{sw, mac(extMAC)}]; got.switchPort == sp || len(f.fdb.list) != 8 || f.FDBStats().Full != 4 {
+		t.Errorf("%+v, learned %d", got, len(f.fdb.list))
 	}
 }

@@ -121,7 +121,7 @@ func TestStagesAreThePipelines(t *testing.T) {
 			}
 		}
 	}
-	order = append(order, "ls_out_delivery") // called by lr_out_delivery and ls_in_l2_lkup
+	order = append(order, "ls_out_check_port_sec", "ls_out_delivery") // called by lr_out_delivery and ls_in_l2_lkup
 	if !slices.Equal(order, Stages()) {
 		t.Errorf("the pipeline runs %v\nStages says      %v", order, Stages())
 	}

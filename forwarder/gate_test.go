@@ -209,8 +209,8 @@ func TestForgetMACs(t *testing.T) {
 	g.ForgetMACs(two)
 	g.ForgetMACs(two)
 	want("both down:", cgo.None, cgo.None, two) // the topology places the last
-	if g.fdb.learned != 0 {
-		t.Errorf("%d MACs count as learned", g.fdb.learned)
+	if len(g.fdb.list) != 0 {
+		t.Errorf("%d MACs count as learned", len(g.fdb.list))
 	}
 	g.LearnMAC(sw, two, peers[0])
 	want("learned anew:", two, cgo.None, two)

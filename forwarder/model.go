@@ -15,6 +15,8 @@ type (
 	Switch           = topology.Switch
 	SwitchPort       = topology.SwitchPort
 	PortAddress      = topology.PortAddress
+	PortSecurity     = topology.PortSecurity
+	StormControl     = topology.StormControl
 	PortType         = topology.PortType
 	Router           = topology.Router
 	RouterPort       = topology.RouterPort

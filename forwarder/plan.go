@@ -4,6 +4,7 @@ package forwarder
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -29,13 +30,16 @@ type plan struct {
 
 type planSwitch struct {
 	name  string
+	age   time.Duration // of learned MACs; 0: they don't
 	table cgo.Switch
 }
 
 type planSwitchPort struct {
 	name  string
 	port  int            // index of the configured port, none when it has none
-	table cgo.SwitchPort // Port is not filled in
+	table cgo.SwitchPort // Port and MTU are not filled in
+
+	macLimit int // MACs learned here at a time; 0: only the table's bound
 }
 
 type planRouterPort struct {
@@ -122,7 +126,7 @@ func (p *plan) tables(ports []*port, routers []cgo.Router) cgo.TableSpec {
 	for _, sp := range p.switchPorts {
 		row := sp.table
 		if sp.port != none {
-			row.Port = ports[sp.port].id
+			row.Port, row.MTU = ports[sp.port].id, ports[sp.port].setup.MTU
 		}
 		spec.SwitchPorts = append(spec.SwitchPorts, row)
 	}

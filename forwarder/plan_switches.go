@@ -4,6 +4,7 @@ package forwarder
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -48,7 +49,7 @@ func (c *compiler) compileSwitches() error {
 	}
 	for i := range c.t.Switches {
 		s := &c.t.Switches[i]
-		ps := planSwitch{name: s.Name}
+		ps := planSwitch{name: s.Name, age: time.Duration(s.FDBAgeThreshold) * time.Second}
 		for j := range s.Ports {
 			if err := c.compileSwitchPort(uint16(i), &s.Ports[j], &ps.table); err != nil {
 				return err
@@ -80,7 +81,9 @@ func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switc
 		if sp.Unknown {
 			table.Unknown = append(table.Unknown, index)
 		}
+		limits(&row, sp)
 	}
+	c.known(sp, index, &row, table)
 	if sp.Type != topology.PortRouter {
 		for _, a := range sp.Addresses {
 			c.place(sw, a.MAC, index)

@@ -26,7 +26,10 @@ func DropReasons() []DropReason {
 func Stages() []string {
 	return []string{
 		"ls_in_admission",
+		"ls_in_check_port_sec",
 		"ls_in_lookup_fdb",
+		"ls_in_storm_control",
+		"ls_in_arp_rsp",
 		"ls_in_l2_lkup",
 		"lr_in_admission",
 		"lr_in_ip_input",
@@ -38,6 +41,7 @@ func Stages() []string {
 		"lr_in_larger_pkts",
 		"lr_in_arp_request",
 		"lr_out_delivery",
+		"ls_out_check_port_sec",
 		"ls_out_delivery",
 	}
 }

@@ -146,6 +146,21 @@ func (c *Client) Topology(ctx context.Context) (Topology, error) {
 	return fetch[Topology](ctx, c, "topology")
 }
 
+// FDB returns where the switches know MACs.
+func (c *Client) FDB(ctx context.Context) (FDB, error) { return fetch[FDB](ctx, c, "fdb") }
+
+// SwitchPorts returns what the limits of switch ports have done.
+func (c *Client) SwitchPorts(ctx context.Context) ([]SwitchPortLimits, error) {
+	return fetch[[]SwitchPortLimits](ctx, c, "switch_ports")
+}
+
+// FlushFDB forgets learned MACs.
+func (c *Client) FlushFDB(ctx context.Context, req FlushFDBRequest) (int, error) {
+	var r FlushReply
+	err := c.call(ctx, http.MethodPost, "fdb/flush", req, &r)
+	return r.Flushed, err
+}
+
 // FlushNeighbors forgets neighbors that are not static.
 func (c *Client) FlushNeighbors(ctx context.Context, req FlushRequest) (int, error) {
 	var r FlushReply

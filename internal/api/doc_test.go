@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the answers into docs/reference/a
 const reference = "../../docs/reference/api.md"
 
 // example finds a heading such as "### GET /v1/ports" and the JSON block after it.
-var example = regexp.MustCompile("(?s)\n### ((?:GET|POST) /v1/[a-z/]+)\n(.*?```json\n)(.*?)```\n")
+var example = regexp.MustCompile("(?s)\n### ((?:GET|POST) /v1/[a-z_/]+)\n(.*?```json\n)(.*?)```\n")
 
 // bodies are those of the requests that need one.
 var bodies = map[string]string{"POST /v1/gates/release": `{"port": "pod1"}`}
@@ -46,7 +46,7 @@ func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
 	})
 	for _, endpoint := range []string{"GET /v1/health", "GET /v1/ports", "GET /v1/neighbors", "GET /v1/parked", "GET /v1/parked/history", "GET /v1/resolutions",
 		"GET /v1/gates", "GET /v1/routes", "GET /v1/policies",
-		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "POST /v1/neighbors/flush", "POST /v1/gates/release",
+		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "GET /v1/fdb", "GET /v1/switch_ports", "POST /v1/fdb/flush", "POST /v1/neighbors/flush", "POST /v1/gates/release",
 		"POST /v1/neighbors/add", "POST /v1/neighbors/del", "POST /v1/neighbors/probe"} {
 		if !documented[endpoint] {
 			t.Errorf("%s has no example", endpoint)

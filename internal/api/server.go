@@ -106,6 +106,12 @@ func Handler(src Source) http.Handler {
 	get(mux, "pools", src.Pools)
 	get(mux, "config", src.Config)
 	get(mux, "topology", src.Topology)
+	get(mux, "fdb", src.FDB)
+	get(mux, "switch_ports", src.SwitchPorts)
+	post(mux, "fdb/flush", func(ctx context.Context, req FlushFDBRequest) (FlushReply, error) {
+		n, err := src.FlushFDB(ctx, req)
+		return FlushReply{Flushed: n}, err
+	})
 	post(mux, "neighbors/flush", func(ctx context.Context, req FlushRequest) (FlushReply, error) {
 		n, err := src.FlushNeighbors(ctx, req)
 		return FlushReply{Flushed: n}, err

@@ -26,6 +26,9 @@ type Source interface {
 	Pools(context.Context) ([]Pool, error)
 	Config(context.Context) (Config, error)
 	Topology(context.Context) (Topology, error)
+	FDB(context.Context) (FDB, error)
+	FDBTotals(context.Context) (FDBTotals, error)
+	SwitchPorts(context.Context) ([]SwitchPortLimits, error)
 
 	// FlushNeighbors forgets neighbors that match and are not static, and returns how
 	// many; from its return on, a packet to one of them asks anew. A name or address
@@ -40,6 +43,10 @@ type Source interface {
 	AddNeighbor(context.Context, AddNeighborRequest) (AddNeighborReply, error)
 	DeleteNeighbor(context.Context, DeleteNeighborRequest) (DeleteNeighborReply, error)
 	ProbeNeighbor(context.Context, ProbeNeighborRequest) (ProbeNeighborReply, error)
+
+	// FlushFDB forgets learned MACs that match, and returns how many. A name or address
+	// that cannot match anything is an error that wraps ErrBadRequest.
+	FlushFDB(context.Context, FlushFDBRequest) (int, error)
 
 	// ReleasePort opens the gate of a switch port as if it had come up: what waits for
 	// it leaves in order. It returns how many packets those were. A port that is not

@@ -70,8 +70,9 @@ type ConfigPort struct {
 
 // ConfigSwitch is an element of logical_switches.
 type ConfigSwitch struct {
-	Name  string                 `json:"name"`
-	Ports List[ConfigSwitchPort] `json:"ports"`
+	Name        string                 `json:"name"`
+	OtherConfig map[string]string      `json:"other_config,omitempty"`
+	Ports       List[ConfigSwitchPort] `json:"ports"`
 }
 
 // ConfigSwitchPort is an element of a logical switch's ports.
@@ -82,6 +83,16 @@ type ConfigSwitchPort struct {
 	ParkUntil string            `json:"park_until,omitempty"`
 	Options   map[string]string `json:"options,omitempty"`
 	Tag       int               `json:"tag,omitempty"`
+
+	PortSecurity []string            `json:"port_security,omitempty"`
+	StormControl *ConfigStormControl `json:"storm_control,omitempty"`
+}
+
+// ConfigStormControl is frames per second that a switch port may bring; 0 is no limit.
+type ConfigStormControl struct {
+	Broadcast      uint32 `json:"broadcast"`
+	Multicast      uint32 `json:"multicast"`
+	UnknownUnicast uint32 `json:"unknown_unicast"`
 }
 
 // ConfigRouter is an element of logical_routers.

@@ -56,14 +56,11 @@ func viewConfig(c *config.Config) api.Config {
 // viewLogical adds the logical network.
 func viewLogical(c *config.Config, out *api.Config) {
 	for _, s := range c.Topology.Switches {
-		one := api.ConfigSwitch{Name: s.Name}
+		one := api.ConfigSwitch{Name: s.Name, OtherConfig: map[string]string{"fdb_age_threshold": strconv.Itoa(int(s.FDBAgeThreshold))}}
 		for _, p := range s.Ports {
-			port := api.ConfigSwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), ParkUntil: event(p), Tag: int(p.Tag)}
-			for key, value := range map[string]string{"router-port": p.RouterPort, "network_name": p.NetworkName} {
-				if value != "" {
-					port.Options = map[string]string{key: value}
-				}
-			}
+			port := api.ConfigSwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), ParkUntil: event(p), Tag: int(p.Tag),
+				Options: portOptions(p)}
+			viewLimits(&port, p)
 			one.Ports = append(one.Ports, port)
 		}
 		out.LogicalSwitches = append(out.LogicalSwitches, one)

@@ -43,7 +43,7 @@ func parkway(t *testing.T, run func(context.Context, *config.Config) error, args
 // TestShowGolden compares every view of the sample gateway with testdata.
 func TestShowGolden(t *testing.T) {
 	socket := apitest.Serve(t, apitest.Sample())
-	for _, what := range []string{"", "ports", "neighbors", "parked", "routes", "policies", "workers", "counters", "drops", "config"} {
+	for _, what := range []string{"", "ports", "neighbors", "parked", "fdb", "switch-ports", "routes", "policies", "workers", "counters", "drops", "config"} {
 		for _, form := range []string{"table", "json"} {
 			args := []string{"show"}
 			file := "show"

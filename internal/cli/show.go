@@ -23,6 +23,8 @@ func (p Program) showCommand() *cobra.Command {
 		part(p, "ports", "Ports and their traffic", (*api.Client).Ports, writePorts),
 		part(p, "neighbors", "The neighbor table", (*api.Client).Neighbors, writeNeighbors),
 		p.parkedCommand(),
+		part(p, "fdb", "Where the switches know MACs", (*api.Client).FDB, writeFDB),
+		part(p, "switch-ports", "What the limits of switch ports have ended", (*api.Client).SwitchPorts, writeSwitchPorts),
 		part(p, "routes", "Routes", (*api.Client).Routes, writeRoutes),
 		part(p, "policies", "Router policies and their packets", (*api.Client).Policies, writePolicies),
 		part(p, "workers", "The workers' load", (*api.Client).Workers, writeWorkers),

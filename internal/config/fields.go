@@ -57,8 +57,9 @@ type fields struct {
 
 // foreign are keys that OVN's tables have and Parkway doesn't, by context.
 var foreign = map[string]string{
-	"a logical switch":          "other_config external_ids acls qos_rules load_balancer dns_records forwarding_groups copp",
-	"a switch port":             "port_security external_ids parent_name tag_request up enabled dhcpv4_options dhcpv6_options ha_chassis_group dynamic_addresses mirror_rules",
+	"a logical switch":          "external_ids acls qos_rules load_balancer dns_records forwarding_groups copp",
+	"a switch port":             "external_ids parent_name tag_request up enabled dhcpv4_options dhcpv6_options ha_chassis_group dynamic_addresses mirror_rules",
+	"other_config of switch":    "subnet exclude_ips ipv6_prefix mac_only mcast_snoop mcast_querier mcast_flood_unregistered vlan-passthru broadcast-arps-to-all-routers requested-tnl-key",
 	"options of switch port":    "qdisc_queue_id qos_max_rate qos_burst nat-addresses arp_proxy requested-chassis exclude-lb-vips-from-garp mcast_flood mcast_flood_reports localnet_learn_fdb",
 	"a logical router":          "external_ids enabled nat load_balancer",
 	"a meter":                   "fair external_ids",
@@ -111,7 +112,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, known ...string) (fields, b
 // unknownKey is the hint for an unknown key, and the key that was meant, if that
 // can be guessed.
 func unknownKey(what, key string, known []string) (hint, meant string) {
-	if strings.HasPrefix(what, "options") { // "options of router port "lrp1""
+	if strings.HasPrefix(what, "options") || strings.HasPrefix(what, "other_config") { // "options of router port "lrp1""
 		what, _, _ = strings.Cut(what, ` "`)
 	}
 	if slices.Contains(strings.Fields(foreign[what]), key) {

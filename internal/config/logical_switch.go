@@ -17,11 +17,12 @@ import (
 const routerAddress = "router"
 
 func (d *decoder) logicalSwitch(n *yaml.Node, i int) (s topology.Switch) {
-	f, ok := d.mapping(n, "a logical switch", "name", "ports")
+	f, ok := d.mapping(n, "a logical switch", "name", "ports", "other_config")
 	if !ok {
 		return s
 	}
 	s.Name = d.named(f, "sw1", topology.At("logical_switches", i))
+	d.otherConfig(f.get("other_config"), &s, topology.At("logical_switches", i))
 	for j, e := range d.bounded(f.get("ports"), "ports of a logical switch", `- {name: sw1-port1, addresses: ["00:00:01:00:00:01 1.1.0.1"]}`) {
 		d.place(e, topology.At("logical_switches", i, "ports", j))
 		s.Ports = append(s.Ports, d.switchPort(e, topology.At("logical_switches", i, "ports", j)))
@@ -33,7 +34,7 @@ func (d *decoder) logicalSwitch(n *yaml.Node, i int) (s topology.Switch) {
 const ovnPortTypes = "localport l2gateway vtep external virtual remote patch switch"
 
 func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.SwitchPort) {
-	f, ok := d.mapping(n, "a switch port", "name", "type", "addresses", "park_until", "options", "tag")
+	f, ok := d.mapping(n, "a switch port", "name", "type", "addresses", "park_until", "options", "tag", "port_security", "storm_control")
 	if !ok {
 		return p
 	}
@@ -59,7 +60,7 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 	}
 	var opts map[string]string
 	if o := f.get("options"); o != nil {
-		opts = d.options(o, fmt.Sprintf("options of switch port %q", p.Name), at("options"), "router-port", "network_name", parkUntil)
+		opts = d.options(o, fmt.Sprintf("options of switch port %q", p.Name), at("options"), "router-port", "network_name", parkUntil, macLimit, noARPNDRsp)
 		p.RouterPort, p.NetworkName = opts["router-port"], opts["network_name"]
 		for _, key := range []string{"router-port", "network_name"} {
 			if v, set := opts[key]; set && topology.CheckName(v) != "" {
@@ -76,6 +77,7 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 			p.Type = topology.PortRouter
 		}
 	}
+	d.portLimits(f, opts, &p, at)
 	if t := f.get("tag"); t != nil {
 		d.place(t, at("tag"))
 		if tag, ok := d.integer(t, fmt.Sprintf("switch port %q: tag", p.Name), 1, topology.MaxTag); ok {

@@ -52,6 +52,12 @@ var (
 	poolSize      = desc("mempool_size", "Packets that the pool has.", "pool")
 	poolAvailable = desc("mempool_available", "Packets in the pool and its caches that nobody uses.", "pool")
 
+	fdbEntries  = desc("fdb_learned_macs", "MACs that the switches have learned.")
+	fdbRefused  = desc("fdb_not_learned_total", "MACs that were not learned: the table was full, or the port at its mac_limit.", "why")
+	fdbMoves    = desc("fdb_moves_total", "Learned MACs that moved from one switch port to another.")
+	fdbAged     = desc("fdb_aged_total", "Learned MACs that were forgotten because nobody heard them.")
+	switchDrops = desc("switch_port_drops_total", "Frames that a switch port's own limits have ended; part of drops_total.", "switch_port", "why")
+
 	apiRefused = desc("api_connections_refused_total", "API connections turned away because there were too many.")
 )
 
@@ -84,6 +90,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gather(ctx, s, neighborEntries, c.src.Neighbors, s.neighbors)
 	gather(ctx, s, workerCycles, c.src.Workers, s.workers)
 	gather(ctx, s, poolSize, c.src.Pools, s.pools)
+	gather(ctx, s, fdbEntries, c.src.FDBTotals, s.fdb)
+	gather(ctx, s, switchDrops, c.src.SwitchPorts, s.switchPorts)
 }
 
 func gather[T any](ctx context.Context, s sink, d *prometheus.Desc, from func(context.Context) (T, error), to func(T)) {
@@ -180,5 +188,22 @@ func (s sink) pools(pools []api.Pool) {
 	for _, p := range pools {
 		s.gauge(poolSize, float64(p.Size), p.Name)
 		s.gauge(poolAvailable, float64(p.Available), p.Name)
+	}
+}
+
+func (s sink) fdb(t api.FDBTotals) {
+	s.gauge(fdbEntries, float64(t.Learned))
+	s.counter(fdbRefused, t.Full, "full")
+	s.counter(fdbRefused, t.Limited, "mac_limit")
+	s.counter(fdbMoves, t.Moves)
+	s.counter(fdbAged, t.Aged)
+}
+
+func (s sink) switchPorts(ports []api.SwitchPortLimits) {
+	for _, p := range ports {
+		s.counter(switchDrops, p.StormBroadcast, p.SwitchPort, "storm_broadcast")
+		s.counter(switchDrops, p.StormMulticast, p.SwitchPort, "storm_multicast")
+		s.counter(switchDrops, p.StormUnknownUnicast, p.SwitchPort, "storm_unknown_unicast")
+		s.counter(switchDrops, p.Security, p.SwitchPort, "port_security")
 	}
 }

@@ -64,6 +64,10 @@ type Topology struct {
 type Switch struct {
 	Name  string
 	Ports []SwitchPort
+
+	// FDBAgeThreshold is after how many seconds a learned MAC that was not heard is
+	// forgotten (other_config:fdb_age_threshold); 0 is never.
+	FDBAgeThreshold uint32
 }
 
 // SwitchPort is a logical switch port (LSP). Names are unique over the whole
@@ -77,6 +81,11 @@ type SwitchPort struct {
 	// ParkUntilUp lets routed packets for Addresses wait until somebody behind the
 	// port is heard (park_until: up). PortVIF only.
 	ParkUntilUp bool
+
+	PortSecurity []PortSecurity // what may be sent and received; empty is everything
+	StormControl StormControl
+	MACLimit     int  // MACs that may be learned here at a time (options:mac_limit); 0 is no limit
+	NoARPNDRsp   bool // the switch does not answer for Addresses (options:disable_arp_nd_rsp)
 
 	RouterPort  string // PortRouter: options.router-port, the peer's name
 	NetworkName string // PortLocalnet: options.network_name

@@ -56,6 +56,7 @@ type validator struct {
 	suggestions int
 	nPolicies   int
 	sets        map[string][]netip.Prefix // the address sets
+	security    int                       // elements of port_security so far
 }
 
 func (v *validator) errorf(p Path, hint, format string, args ...any) {

@@ -59,7 +59,7 @@ var cases = map[string]map[string][][]byte{
 		"p-a": {
 			udp4(hostB, hostA, "10.0.1.2", "10.0.1.3"),                                                  // known
 			udp4("02:00:00:00:0c:99", hostA, "10.0.1.2", "10.0.1.4"),                                    // to where strangers live
-			whoHas(everybody, hostA, "10.0.1.2", "10.0.1.3"),                                            // to all
+			whoHas(everybody, hostA, "10.0.1.2", "10.0.1.3"),                                            // the switch answers
 			udp4("01:00:5e:00:00:fb", hostA, "10.0.1.2", "224.0.0.251"),                                 // to all
 			frame(ether("33:33:00:00:00:fb", hostA, ip6), v6(a6, "ff02::fb"), udp(5353, 5353), text(9)), // to all
 			frame(ether(hostB, hostA, layers.EthernetType(0x88b5)), text(50)),                           // not even IP
@@ -89,6 +89,25 @@ var cases = map[string]map[string][][]byte{
 	"drops": {
 		"p-a": drops(),
 		"p-d": {whoHas(everybody, "02:00:00:00:0d:04", "10.0.4.4", "10.0.4.5")}, // l2_no_receiver
+	},
+	// a may be 10.0.1.2 alone, and b speaks to it as who it is and as who it is not.
+	"port-security": {
+		"p-a": {
+			udp4(hostB, hostA, a4, "10.0.1.3"),
+			udp4(hostB, "02:00:00:00:0a:09", a4, "10.0.1.3"), // port_sec_mac
+			udp4(hostB, hostA, "10.0.1.9", "10.0.1.3"),       // port_sec_ip
+			whoHas(everybody, hostA, "10.0.1.9", "10.0.1.3"), // port_sec_arp
+			whoHas(everybody, hostA, a4, "10.0.1.3"),         // which the switch answers
+			solicit(hostA, a6, "2001:db8:1::99"),
+			changed(solicit(hostA, a6, "2001:db8:1::99"), 14+40+24+7, 9),                                              // port_sec_nd: for another MAC
+			frame(ether(hostB, hostA, vlan), tag(0, 0, vlan), tag(9, 0, ip4), v4(a4, "10.0.1.3"), udp(1, 2), text(9)), // l2_inner_tag
+			frame(ether(hostB, hostA, ip4), v4(a4, "10.0.1.3"), udp(1, 2), text(1473)),                                // out_mtu
+		},
+		"p-b": {
+			udp4(hostA, hostB, "10.0.1.3", a4),
+			udp4(hostA, hostB, "10.0.1.3", "10.0.1.9"),       // port_sec_out_ip
+			udp4("02:00:00:00:0a:08", hostB, "10.0.1.3", a4), // port_sec_out_mac
+		},
 	},
 	"answers": {
 		"p-a": {

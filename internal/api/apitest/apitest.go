@@ -45,6 +45,8 @@ type Answers struct {
 	Pools       []api.Pool
 	Config      api.Config
 	Topology    api.Topology
+	FDB         api.FDB
+	SwitchPorts []api.SwitchPortLimits
 	Flushed     int
 	Added       api.AddNeighborReply
 	Deleted     api.DeleteNeighborReply
@@ -146,6 +148,29 @@ func (s *Source) Config(ctx context.Context) (api.Config, error) {
 // Topology answers.
 func (s *Source) Topology(ctx context.Context) (api.Topology, error) {
 	return answer(ctx, s, func(a *Answers) api.Topology { return a.Topology })
+}
+
+// FDB answers with Answers.FDB.
+func (s *Source) FDB(ctx context.Context) (api.FDB, error) {
+	return answer(ctx, s, func(a *Answers) api.FDB { return a.FDB })
+}
+
+// FDBTotals answers with those of Answers.FDB.
+func (s *Source) FDBTotals(ctx context.Context) (api.FDBTotals, error) {
+	return answer(ctx, s, func(a *Answers) api.FDBTotals { return a.FDB.Totals })
+}
+
+// SwitchPorts answers with Answers.SwitchPorts.
+func (s *Source) SwitchPorts(ctx context.Context) ([]api.SwitchPortLimits, error) {
+	return answer(ctx, s, func(a *Answers) []api.SwitchPortLimits { return a.SwitchPorts })
+}
+
+// FlushFDB answers with Answers.Flushed.
+func (s *Source) FlushFDB(ctx context.Context, req api.FlushFDBRequest) (int, error) {
+	return answer(ctx, s, func(a *Answers) int {
+		s.Commands = append(s.Commands, req)
+		return a.Flushed
+	})
 }
 
 // FlushNeighbors notes the request and answers.

@@ -94,9 +94,18 @@ func Sample() *Source {
 		Pools:    []api.Pool{{Name: "mbufs", Size: 16384, Available: 15304}},
 		Config:   sampleConfig(),
 		Topology: sampleTopology(),
-		Flushed:  2,
-		Added:    api.AddNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.9", MAC: "00:00:03:00:00:09"},
-		Deleted:  api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.1", Packets: 3},
+		FDB: api.FDB{Entries: []api.FDBEntry{
+			{Switch: "sw-ext", MAC: "00:00:03:00:00:10", SwitchPort: "ext-localnet", Origin: api.FDBLearned, AgeSeconds: 12.5, Moves: 1},
+			{Switch: "sw-ext", MAC: "02:0a:7f:00:01:29", SwitchPort: "ext-lr0", Origin: api.FDBStatic},
+			{Switch: "sw1", MAC: "00:00:01:00:00:01", SwitchPort: "sw1-port1", Origin: api.FDBStatic},
+		}, Totals: api.FDBTotals{Learned: 1, Max: 65536, Limited: 4, Moves: 1, Aged: 7}},
+		SwitchPorts: []api.SwitchPortLimits{
+			{Switch: "sw1", SwitchPort: "sw1-port1", Security: 3},
+			{Switch: "sw-ext", SwitchPort: "ext-localnet", Learned: 1, MACLimit: 100, Limited: 4, StormBroadcast: 250},
+		},
+		Flushed: 2,
+		Added:   api.AddNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.9", MAC: "00:00:03:00:00:09"},
+		Deleted: api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.1", Packets: 3},
 		Probed: api.ProbeNeighborReply{RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", Kind: api.ProbeUnicast, Answered: true,
 			MAC: "00:00:03:00:00:10", RTTSeconds: 0.000125},
 	}}
@@ -140,8 +149,9 @@ func sampleConfig() api.Config {
 			{Name: "p-ext", Vdev: "net_tap4,iface=ext0", NetworkName: "physnet1", MTU: 1500, RxQueues: 1},
 		},
 		LogicalSwitches: []api.ConfigSwitch{
-			{Name: "sw1", Ports: []api.ConfigSwitchPort{
-				{Name: "sw1-port1", Addresses: []string{"00:00:01:00:00:01 1.1.0.1"}},
+			{Name: "sw1", OtherConfig: map[string]string{"fdb_age_threshold": "300"}, Ports: []api.ConfigSwitchPort{
+				{Name: "sw1-port1", Addresses: []string{"00:00:01:00:00:01 1.1.0.1"}, PortSecurity: []string{"00:00:01:00:00:01 1.1.0.1"},
+					StormControl: &api.ConfigStormControl{Broadcast: 10000}},
 				{Name: "pod1", Addresses: []string{"00:00:01:00:00:09 1.1.0.9"}, ParkUntil: "up"},
 				{Name: "sw1-portr0", Type: "router", Addresses: []string{"00:00:01:ff:00:01"}, Options: map[string]string{"router-port": "lrp1"}},
 			}},
