@@ -70,6 +70,7 @@ func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switc
 		row.table.Kind, row.table.RouterPort = cgo.SwitchPortRouter, lrp
 		rp := &c.plan.routerPorts[lrp]
 		rp.table.Switch, rp.table.SwitchPort, rp.info.Switch = sw, index, c.t.Switches[sw].Name
+		rp.info.ARPProxy = sp.ARPProxy
 		table.RouterPorts = append(table.RouterPorts, lrp)
 		c.place(sw, rp.info.Port.MAC, index)
 	case row.port != none:

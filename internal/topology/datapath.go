@@ -11,8 +11,9 @@ type DatapathPort struct {
 	Router    string
 	Options   RouterOptions // of the router
 	Port      RouterPort
-	LinkLocal netip.Addr // fe80:: address made from the MAC (RFC 4291 appendix A)
-	Switch    string     // logical switch that it plugs into; empty when it does not
+	LinkLocal netip.Addr     // fe80:: address made from the MAC (RFC 4291 appendix A)
+	ARPProxy  []netip.Prefix // of its switch port
+	Switch    string         // logical switch that it plugs into; empty when it does not
 }
 
 // Neighbor is a next hop behind a router port, as configured: with a MAC it is never

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package neighbor
+
+import "time"
+
+// Managed next hops are those that routes name, where Config.Manage is set: they are
+// resolved before the first packet comes, verified by unicast probes whether packets use
+// them or not, and asked for again when they have failed. RFC 7048 §3 has the last: a next
+// hop without an alternative is not given up but asked for more and more seldom, one
+// solicitation to everybody at the end of each hold-off (checklist N11). Meanwhile it
+// stays FAILED, so that packets with an alternative keep to that until there is an answer.
+// The configuration is never touched.
+
+func (t *Table) managed(e *Entry) bool { return t.cfg.Manage && e.keep && e.state != Permanent }
+
+// Manage starts, or starts over, the questions for e: it is new, or its link has come up.
+// Nothing happens to an entry that is not managed, has its MAC or is being asked for.
+func (t *Table) Manage(now time.Time, e *Entry) []Action {
+	if t.managed(e) {
+		switch e.state {
+		case Incomplete:
+			t.askManaged(now, e)
+		case Failed:
+			e.failures = 0
+			t.retry(now, e)
+		case Reachable, Stale, Delay, Probe, Permanent:
+		}
+	}
+	return t.take()
+}
+
+// askManaged asks for e if it is managed and nobody has yet.
+func (t *Table) askManaged(now time.Time, e *Entry) {
+	if t.managed(e) && e.state == Incomplete && !e.asking {
+		t.ask(now, e)
+	}
+}
+
+// retry asks once for e, which is FAILED and stays so for another hold-off. A probe that
+// still waits for its turn on the link keeps its place.
+func (t *Table) retry(now time.Time, e *Entry) {
+	t.start(e, now.Add(t.holdoff(e.failures)))
+	e.failures++
+	if !e.deferred {
+		e.probes++
+		t.act(ProbeMulticast, e)
+	}
+}
