@@ -52,6 +52,7 @@ type RouterPort struct {
 	SwitchPort uint16 // its peer
 	MTU        uint16 // largest IP packet that may leave, octets
 	Own        []netip.Addr
+	ProxiesND  bool // solicitations for any address are control's to look at
 }
 
 // Router names the router's FIBs; nil where it has no address of the family. They
@@ -209,6 +210,7 @@ func fillRouterPort(c *C.struct_pw_lrp, p RouterPort) {
 		c.mac[i] = C.uint8_t(o)
 	}
 	c.router, c.sw, c.lsp, c.mtu = C.uint16_t(p.Router), C.uint16_t(p.Switch), C.uint16_t(p.SwitchPort), C.uint16_t(p.MTU)
+	c.proxies_nd = C.bool(p.ProxiesND)
 	for _, ip := range p.Own {
 		switch {
 		case ip.Is4() && c.n_own4 < C.PW_OWN_ADDRS:

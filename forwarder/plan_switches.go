@@ -4,6 +4,8 @@ package forwarder
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -71,6 +73,7 @@ func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switc
 		rp := &c.plan.routerPorts[lrp]
 		rp.table.Switch, rp.table.SwitchPort, rp.info.Switch = sw, index, c.t.Switches[sw].Name
 		rp.info.ARPProxy = sp.ARPProxy
+		rp.table.ProxiesND = slices.ContainsFunc(sp.ARPProxy, func(p netip.Prefix) bool { return p.Addr().Is6() })
 		table.RouterPorts = append(table.RouterPorts, lrp)
 		c.place(sw, rp.info.Port.MAC, index)
 	case row.port != none:
