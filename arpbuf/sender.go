@@ -43,3 +43,8 @@ func (r *Resolver) foreignND(claimed topology.MAC, nd *wire.ND) bool {
 	}
 	return false
 }
+
+// ForeignSenders is how many frames were refused for that.
+func (s *Stats) ForeignSenders() uint64 {
+	return s.Refused[wire.ReasonARPSenderForeign] + s.Refused[wire.ReasonNDLinkForeign]
+}

@@ -37,11 +37,17 @@ func (t *Table) askManaged(now time.Time, e *Entry) {
 	}
 }
 
+// retryIn is the time from a question for e, FAILED, to the next: the hold-off, but never
+// less than between probes (checklist A4).
+func (t *Table) retryIn(e *Entry) time.Duration {
+	return max(t.holdoff(e.failures-1), t.cfg.RetransTime)
+}
+
 // retry asks once for e, which is FAILED and stays so for another hold-off. A probe that
 // still waits for its turn on the link keeps its place.
 func (t *Table) retry(now time.Time, e *Entry) {
-	t.start(e, now.Add(t.holdoff(e.failures)))
 	e.failures++
+	t.start(e, now.Add(t.retryIn(e)))
 	if !e.deferred {
 		e.probes++
 		t.act(ProbeMulticast, e)

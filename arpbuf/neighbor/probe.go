@@ -38,7 +38,7 @@ func (t *Table) Sent(now time.Time, e *Entry) {
 	e.probes++
 	t.stats.MulticastProbes++
 	if e.state == Failed { // a probe of manage.go
-		t.start(e, now.Add(t.holdoff(e.failures-1)))
+		t.start(e, now.Add(t.retryIn(e)))
 		return
 	}
 	t.start(e, now.Add(t.cfg.RetransTime))

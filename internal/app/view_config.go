@@ -37,6 +37,8 @@ func viewConfig(c *config.Config) api.Config {
 			RetransTime: c.Neighbors.RetransTime.String(), McastSolicit: c.Neighbors.McastSolicit, UcastSolicit: c.Neighbors.UcastSolicit,
 			BaseReachableTime: c.Neighbors.BaseReachableTime.String(), FailedHoldoff: c.Neighbors.FailedHoldoff.String(),
 			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate, Announcements: c.Neighbors.Announcements,
+			DuplicateDetection: string(c.Neighbors.DuplicateDetection), ForeignSender: string(c.Neighbors.ForeignSender),
+			ManageRoutes: c.Neighbors.ManageRoutes, MaxMoves: c.Neighbors.MaxMoves,
 		},
 		Metrics: api.ConfigMetrics{Listen: c.Metrics.Listen},
 		State:   api.ConfigState{Dir: c.State.Dir},
@@ -59,10 +61,14 @@ func viewLogical(c *config.Config, out *api.Config) {
 		one := api.ConfigSwitch{Name: s.Name}
 		for _, p := range s.Ports {
 			port := api.ConfigSwitchPort{Name: p.Name, Type: p.Type.String(), Addresses: addresses(p), ParkUntil: event(p), Tag: int(p.Tag)}
-			for key, value := range map[string]string{"router-port": p.RouterPort, "network_name": p.NetworkName} {
-				if value != "" {
-					port.Options = map[string]string{key: value}
+			for key, value := range map[string]string{"router-port": p.RouterPort, "network_name": p.NetworkName, "arp_proxy": arpProxy(p)} {
+				if value == "" {
+					continue
 				}
+				if port.Options == nil {
+					port.Options = map[string]string{}
+				}
+				port.Options[key] = value
 			}
 			one.Ports = append(one.Ports, port)
 		}
@@ -70,7 +76,7 @@ func viewLogical(c *config.Config, out *api.Config) {
 	}
 	for _, r := range c.Topology.Routers {
 		one := api.ConfigRouter{Name: r.Name, Options: api.ConfigRouterOptions{
-			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, AgeThreshold: r.Options.MACBindingAgeThreshold,
+			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, LearnNA: r.Options.LearnFromUnsolicitedNA, AgeThreshold: r.Options.MACBindingAgeThreshold,
 		}}
 		for _, p := range r.Ports {
 			port := api.ConfigRouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), IPv6RAConfigs: viewRA(&p.RA)}

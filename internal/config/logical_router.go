@@ -15,23 +15,18 @@ import (
 
 func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 	path := topology.At("logical_routers", i)
-	r.Options.AlwaysLearnFromARPRequest = true
+	r.Options.AlwaysLearnFromARPRequest, r.Options.LearnFromUnsolicitedNA = true, true
 	f, ok := d.mapping(n, "a logical router", "name", "options", "ports", "static_routes")
 	if !ok {
 		return r
 	}
 	r.Name = d.named(f, "lr0", path)
 	if o := f.get("options"); o != nil {
-		opts := d.options(o, fmt.Sprintf("options of router %q", r.Name), topology.At("logical_routers", i, "options"), "always_learn_from_arp_request", "mac_binding_age_threshold")
-		if v, set := opts["always_learn_from_arp_request"]; set {
-			switch strings.ToLower(v) {
-			case "true":
-			case "false":
-				r.Options.AlwaysLearnFromARPRequest = false
-			default:
-				d.errorf(d.find(topology.At("logical_routers", i, "options", "always_learn_from_arp_request")), "write true or false", "router %q: always_learn_from_arp_request: %s is no boolean", r.Name, quote(v))
-			}
-		}
+		path := topology.At("logical_routers", i, "options")
+		opts := d.options(o, fmt.Sprintf("options of router %q", r.Name), path, alwaysLearn, "mac_binding_age_threshold", learnNA)
+		d.flag(opts, alwaysLearn, r.Name, path, &r.Options.AlwaysLearnFromARPRequest)
+		r.Options.LearnFromUnsolicitedNA = r.Options.AlwaysLearnFromARPRequest // unless it says
+		d.flag(opts, learnNA, r.Name, path, &r.Options.LearnFromUnsolicitedNA)
 		r.Options.MACBindingAgeThreshold = opts["mac_binding_age_threshold"]
 	}
 	for j, e := range d.bounded(f.get("ports"), "ports of a logical router", `- {name: lrp1, mac: "00:00:01:ff:00:01", networks: [1.1.254.254/16]}`) {
@@ -45,6 +40,26 @@ func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 		r.StaticRoutes = append(r.StaticRoutes, d.staticRoute(e, p))
 	}
 	return r
+}
+
+// Options of a logical router.
+const (
+	alwaysLearn = "always_learn_from_arp_request"
+	learnNA     = "learn_from_unsolicited_na"
+)
+
+// flag reads a boolean option of a router.
+func (d *decoder) flag(opts map[string]string, key, router string, path topology.Path, to *bool) {
+	v, set := opts[key]
+	if !set {
+		return
+	}
+	switch strings.ToLower(v) {
+	case "true", "false":
+		*to = strings.EqualFold(v, "true")
+	default:
+		d.errorf(d.find(append(slices.Clone(path), key)), "write true or false", "router %q: %s: %s is no boolean", router, key, quote(v))
+	}
 }
 
 func (d *decoder) routerPort(n *yaml.Node, path topology.Path) (p topology.RouterPort) {

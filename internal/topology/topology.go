@@ -80,8 +80,10 @@ type SwitchPort struct {
 	Tag         uint16 // PortLocalnet: VLAN id 1..4094, 0 for untagged
 
 	// ARPProxy are addresses that the router port answers ARP and ND questions for
-	// (options.arp_proxy), masked. PortRouter only.
-	ARPProxy []netip.Prefix
+	// (options.arp_proxy), masked; ARPProxyMAC the MAC written before them, zero for
+	// none. PortRouter only.
+	ARPProxy    []netip.Prefix
+	ARPProxyMAC MAC
 }
 
 // PortAddress is one "MAC IP…" entry of a switch port's addresses.
