@@ -31,6 +31,7 @@ for group in "$@"; do
 		need curl has curl
 		need iperf3 has iperf3
 		need ethtool has ethtool
+		need iputils-arping has arping
 		;;
 	model)
 		need gcc has gcc
