@@ -96,6 +96,31 @@ func TestDeadNextHopReturns(t *testing.T) {
 	inOrder(t, flow(t, g.take(1), addr("192.0.2.7"), macB), 0, 1)
 }
 
+// While packets come for a dead next hop and have no other, their senders hear so: after
+// each hold-off some wait while it is asked for three times. Those behind them, and all
+// while it is held off, are dropped.
+func TestDeadNextHopIsReported(t *testing.T) {
+	g := start(t, managing)
+	g.pass(4 * time.Second)
+	g.take(0)
+	errors := 0
+	for range 120 {
+		g.inject(0, udps(t, addr("192.0.2.7"), 0, 1)...)
+		g.pass(500 * time.Millisecond)
+		errors += count(g.take(0), func(f []byte) bool { return f[12] == 8 && f[13] == 0 && f[23] == 1 && f[34] == 3 && f[35] == 1 })
+	}
+	if errors < 3 || errors > 4 { // at 8, 21, 44 s, and from 4 s on
+		t.Errorf("%d host unreachable in a minute", errors)
+	}
+	if n := g.drops("neighbor_failed"); n < 60 {
+		t.Errorf("%d packets found it held off", n)
+	}
+	g.inject(1, arpReply(gw4, macB))
+	g.rest()
+	g.inject(0, udps(t, addr("192.0.2.7"), 0, 1)...)
+	g.rest()
+}
+
 // A link that comes up has it asked for at once, whatever the hold-off; one that is down
 // is not asked on.
 func TestManagedAtLinkUp(t *testing.T) {

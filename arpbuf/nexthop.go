@@ -110,6 +110,9 @@ func (r *Resolver) flag(n *nexthop, flags cgo.AdjFlags) {
 // to its workers, who park it and ask anew.
 func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
 	r.plane.SetAdjacency(n.adj, topology.MAC{}, adjState(state))
+	if state == neighbor.Failed {
+		r.plane.AdjacencyUsed(n.adj) // packets count from here on
+	}
 	if n.phase == draining {
 		delete(r.draining, n)
 		r.giveBack(n)

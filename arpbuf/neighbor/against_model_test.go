@@ -80,6 +80,7 @@ func TestAgainstModel(t *testing.T) {
 				m.heard(x, neighbor.Advert{MAC: mac, HasMAC: true, Override: true})
 			case event == "used":
 				acts = append(acts, tab.Used(now, e)...)
+				m.usedOrNot(x, true)
 				if x.state == "STALE" {
 					x.quiet = 0
 					m.to(x, "DELAY")
@@ -92,6 +93,7 @@ func TestAgainstModel(t *testing.T) {
 				}
 			case event == "unused":
 				acts = append(acts, tab.Unused(now, e)...)
+				m.usedOrNot(x, false)
 				if age := ageOf(k); x.state == "STALE" && age > 0 && x.quiet >= age {
 					m.forget(x)
 				}

@@ -82,14 +82,18 @@ func (t *Table) ask(now time.Time, e *Entry) {
 }
 
 // Used: packets went to e since the last look. In STALE that is the reason to
-// verify it soon (RFC 4861 §7.3.3).
+// verify it soon (RFC 4861 §7.3.3), in FAILED they had no other next hop.
 func (t *Table) Used(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Stale:
 		e.active = now
 		t.enter(now, e, Delay)
 		t.act(Publish, e)
-	case Incomplete, Reachable, Delay, Probe, Failed, Permanent:
+	case Failed:
+		if t.managed(e) {
+			t.wanted(now, e)
+		}
+	case Incomplete, Reachable, Delay, Probe, Permanent:
 	}
 	return t.take()
 }
@@ -173,7 +177,8 @@ func (t *Table) timeout(now time.Time, e *Entry) {
 		}
 	case Failed: // the hold-off ends: the next packet may ask again
 		if t.managed(e) {
-			t.retry(now, e)
+			t.holdOn(now, e)
+			t.act(SampleUse, e)
 			break
 		}
 		t.idle(now, e)

@@ -10,7 +10,9 @@ import "time"
 // hop without an alternative is not given up but asked for more and more seldom, one
 // solicitation to everybody at the end of each hold-off (checklist N11). Meanwhile it
 // stays FAILED, so that packets with an alternative keep to that until there is an answer.
-// The configuration is never touched.
+// Only if packets came for it all the same, which then have none, is it INCOMPLETE again:
+// they may wait while it is asked for, and their senders hear if that is in vain. The
+// configuration is never touched.
 
 func (t *Table) managed(e *Entry) bool { return t.cfg.Manage && e.keep && e.state != Permanent }
 
@@ -23,7 +25,8 @@ func (t *Table) Manage(now time.Time, e *Entry) []Action {
 			t.askManaged(now, e)
 		case Failed:
 			e.failures = 0
-			t.retry(now, e)
+			t.holdOn(now, e)
+			t.retry(e)
 		case Reachable, Stale, Delay, Probe, Permanent:
 		}
 	}
@@ -43,11 +46,23 @@ func (t *Table) retryIn(e *Entry) time.Duration {
 	return max(t.holdoff(e.failures-1), t.cfg.RetransTime)
 }
 
-// retry asks once for e, which is FAILED and stays so for another hold-off. A probe that
-// still waits for its turn on the link keeps its place.
-func (t *Table) retry(now time.Time, e *Entry) {
+// holdOn begins another hold-off.
+func (t *Table) holdOn(now time.Time, e *Entry) {
 	e.failures++
 	t.start(e, now.Add(t.retryIn(e)))
+}
+
+// wanted: packets came for e while it was FAILED.
+func (t *Table) wanted(now time.Time, e *Entry) {
+	e.failures-- // that of the hold-off which has just begun
+	t.idle(now, e)
+	t.act(Publish, e)
+	t.ask(now, e)
+}
+
+// retry asks once for e, which stays FAILED. A probe that still waits for its turn on the
+// link keeps its place.
+func (t *Table) retry(e *Entry) {
 	if !e.deferred {
 		e.probes++
 		t.act(ProbeMulticast, e)

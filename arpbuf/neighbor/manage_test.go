@@ -27,7 +27,11 @@ func (b *bench) run(d time.Duration, op neighbor.Op) (at []time.Duration) {
 			b.now = began.Add(d)
 			return at
 		}
-		if slices.Contains(opsOf(b.fire()), op) {
+		does := opsOf(b.fire())
+		if slices.Contains(does, neighbor.SampleUse) { // and there was none
+			does = append(does, opsOf(b.unused())...)
+		}
+		if slices.Contains(does, op) {
 			at = append(at, b.now.Sub(began))
 		}
 	}
@@ -100,7 +104,7 @@ func TestManagedAndDeferred(t *testing.T) {
 	if !b.e.Deferred() || b.e.Probes() != 0 {
 		t.Fatalf("deferred %v, %d probes", b.e.Deferred(), b.e.Probes())
 	}
-	if does := opsOf(b.fire()); len(does) != 0 || !b.e.Deferred() {
+	if does := opsOf(b.fire()); !slices.Equal(does, ops{neighbor.SampleUse}) || len(b.unused()) != 0 || !b.e.Deferred() {
 		t.Errorf("the next one: %v, deferred %v", does, b.e.Deferred())
 	}
 	b.sent()
@@ -108,6 +112,7 @@ func TestManagedAndDeferred(t *testing.T) {
 		t.Errorf("deferred %v, next in %v", b.e.Deferred(), at.Sub(b.now))
 	}
 	b.fire()
+	b.unused()
 	b.deferred()
 	if does := opsOf(b.answer(m1)); !slices.Equal(does, ops{C, P}) {
 		t.Errorf("an answer: %v", does)
@@ -136,5 +141,28 @@ func TestManagedRests(t *testing.T) {
 	}
 	if b.t.Pin(b.now, k, m2); len(b.manage()) != 0 {
 		t.Error("a configured neighbor is asked for")
+	}
+}
+
+// Packets that have no other next hop come for one that is FAILED: at the end of the
+// hold-off they may wait again while it is asked for three times, and if that is in vain,
+// the next hold-off is longer.
+func TestDeadManagedNextHopIsWanted(t *testing.T) {
+	b := managedBench()
+	b.manage()
+	b.run(3*time.Second, M)
+	for _, holdoff := range []time.Duration{5, 10, 20, 40, 60, 60} {
+		began := b.now
+		if does := opsOf(b.fire()); !slices.Equal(does, ops{neighbor.SampleUse}) || b.now.Sub(began) != holdoff*time.Second {
+			t.Fatalf("%v after %v, want %v s", does, b.now.Sub(began), holdoff)
+		}
+		if does := opsOf(b.used()); !slices.Equal(does, ops{P, M}) || b.e.State() != incomplete || !b.e.Asking() {
+			t.Fatalf("%v, %s", does, b.e.State())
+		}
+		b.fire()
+		b.fire()
+		if does := opsOf(b.fire()); !slices.Equal(does, ops{P, neighbor.FailParked}) || b.e.State() != failed {
+			t.Fatalf("%v, %s", does, b.e.State())
+		}
 	}
 }

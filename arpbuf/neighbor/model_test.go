@@ -53,10 +53,27 @@ func (m *model) askManaged(e *entryModel) {
 	}
 }
 
-// retry: another hold-off, and one question.
-func (m *model) retry(e *entryModel) {
+func (m *model) holdOn(e *entryModel) {
 	e.left = min(60*second, 5*second<<min(e.failures, 10))
 	e.failures++
+}
+
+// usedOrNot: has anybody wanted a managed next hop that is FAILED?
+func (m *model) usedOrNot(e *entryModel, used bool) {
+	switch {
+	case !m.managed(e) || e.state != "FAILED":
+	case used:
+		e.failures--
+		m.idle(e)
+		m.do(e, "publish")
+		m.needed(e)
+	default:
+		m.retry(e)
+	}
+}
+
+// retry: one question.
+func (m *model) retry(e *entryModel) {
 	if !e.deferred {
 		e.probes++
 		m.do(e, "probe-multicast")
@@ -66,6 +83,7 @@ func (m *model) retry(e *entryModel) {
 func (m *model) beManaged(e *entryModel) {
 	if m.managed(e) && e.state == "FAILED" {
 		e.failures = 0
+		m.holdOn(e)
 		m.retry(e)
 	}
 	m.askManaged(e)
@@ -367,7 +385,8 @@ func (m *model) fire(e *entryModel) {
 		}
 	case "FAILED":
 		if m.managed(e) {
-			m.retry(e)
+			m.holdOn(e)
+			m.do(e, "sample-use")
 			return
 		}
 		m.idle(e)
