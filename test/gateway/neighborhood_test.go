@@ -138,9 +138,16 @@ func TestARPProxy(t *testing.T) {
 // the first one does not wait.
 func TestManagedNextHop(t *testing.T) {
 	nexthop, far := netip.MustParseAddr("192.168.123.1"), netip.MustParseAddr("203.0.113.7")
-	g, _ := startScripted(t, lab.NeighborConfig{MAC: mustMAC("02:0a:7f:00:01:01"), Echo: true, IPs: map[netip.Addr]lab.Script{
+	g := start(t, seed(t))
+	g.attach(pc1)
+	g.plug(pcExt)
+	_, err := g.lab.StartNeighbor(g.ctx, g.hosts[pcExt.name], pcExt.iface, lab.NeighborConfig{MAC: mustMAC("02:0a:7f:00:01:01"), Echo: true, IPs: map[netip.Addr]lab.Script{
 		nexthop: lab.AtOnce, far: lab.Never,
 	}})
+	g.must(err)
+	for _, gw := range pc1.Gateways {
+		g.ping(pc1, gw, 1).wantAll(g)
+	}
 	g.must(lab.Wait(g.ctx, "the next hop", func() error {
 		n, err := g.neighbor(nexthop)
 		if err == nil && n.State != "REACHABLE" {
