@@ -163,8 +163,10 @@ func (c fastClock) Now() time.Time { return c.begin.Add(time.Since(c.begin) * c.
 func TestVerifiedUnderTraffic(t *testing.T) {
 	for name, ip := range map[string]netip.Addr{"IPv4": cold4, "IPv6": cold6} {
 		t.Run(name, func(t *testing.T) {
-			const by = 40 // times as fast: REACHABLE ends after half a second or so, DELAY takes 125 ms
-			g := start(t, func(_ *forwarder.Config, ac *arpbuf.Config) { ac.Clock = fastClock{time.Now(), by} })
+			const by = 5 // times as fast: DELAY takes a second, and PROBE waits 600 ms for its answer
+			g := start(t, func(_ *forwarder.Config, ac *arpbuf.Config) {
+				ac.Clock, ac.BaseReachableTime = fastClock{time.Now(), by}, time.Second
+			})
 			g.answering(always(15 * time.Millisecond)) // so that PROBE lasts
 			g.run(portA, moveRate, 0, group(portA, ip, 0, 1))
 			wait(t, "the flow", func() bool { return g.sink[portB].FlowByQueue(0, workerQueue).Received > 500 })
