@@ -78,8 +78,16 @@ func (r *Resolver) announceAll() {
 	}
 }
 
-// announcePort begins anew for a router port, if its switch has a bound port.
+// announcePort begins anew for a router port: its addresses are asked for and announced,
+// and the next hops behind it that routes name are asked for.
 func (r *Resolver) announcePort(routerPort uint16) {
+	r.manageDue(routerPort)
+	r.startDetection(routerPort)
+	r.announceAgain(routerPort)
+}
+
+// announceAgain begins its announcements anew, if its switch has a bound port.
+func (r *Resolver) announceAgain(routerPort uint16) {
 	if r.announcer.rounds == 0 || len(r.plane.RouterPortSwitchPorts(routerPort)) == 0 ||
 		len(r.ports.get(routerPort).own) == 0 {
 		return
@@ -133,8 +141,11 @@ func (r *Resolver) nextAnnouncement() (time.Duration, bool) {
 	return 0, false
 }
 
-// announce says once that ip, an address of p's, is at p.
+// announce says once that ip, an address of p's, is at p, if it may be used.
 func (r *Resolver) announce(p *lrp, ip netip.Addr) {
+	if r.mute(p, ip) {
+		return
+	}
 	if ip.Is4() {
 		r.stats.ARPAnnouncements++
 		r.frame = wire.AppendARPAnnouncement(r.frame[:0], p.mac(), ip)
@@ -154,13 +165,16 @@ func (r *Resolver) conflict(p *lrp, ip netip.Addr, mac topology.MAC) {
 	r.stats.Conflicts++
 	p.conflicts++
 	key := neighbor.Key{RouterPort: p.ID, IP: ip}
+	r.claimed(key, mac)
 	if last, ok := r.announcer.defended[key]; ok && r.turnAt.Sub(last) < defendInterval {
 		return
 	}
 	r.announcer.defended[key] = r.turnAt // as many keys as the router has addresses
 	r.log.Warn("another station uses an address of this router", "router_port", p.name(), "ip", ip, "mac", mac.String())
-	r.announce(p, ip)
-	r.stats.Defended++
+	if !r.mute(p, ip) {
+		r.announce(p, ip)
+		r.stats.Defended++
+	}
 }
 
 // PortConflicts is how often others spoke for an address of a router port.

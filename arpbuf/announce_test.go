@@ -130,21 +130,10 @@ func TestAnnouncesAtLinkUp(t *testing.T) {
 // With a thousand addresses every one gets its turn, a bounded number at a time.
 func TestAnnouncementsAreSpread(t *testing.T) {
 	const ports, each = 20, 50
-	ip := func(i, j int) netip.Addr {
-		return netip.AddrFrom4([4]byte{172, 16 + byte((i*each+j)>>8), byte(i*each + j), 1})
-	}
+	ip := func(i, j int) netip.Addr { return manyIP(i*each + j) }
 	g := start(t, func(fc *forwarder.Config, ac *arpbuf.Config) {
 		announcing(fc, ac)
-		r, sw := &fc.Topology.Routers[0], &fc.Topology.Switches[1]
-		for i := range ports {
-			name := fmt.Sprintf("lrp-%d", i)
-			p := forwarder.RouterPort{Name: name, MAC: forwarder.MAC{2, 1, 0, 0, 0, byte(i)}}
-			for j := range each {
-				p.Networks = append(p.Networks, netip.PrefixFrom(ip(i, j), 24))
-			}
-			r.Ports = append(r.Ports, p)
-			sw.Ports = append(sw.Ports, forwarder.SwitchPort{Name: "to-" + name, Type: forwarder.PortRouter, RouterPort: name})
-		}
+		manyAddresses(fc, ports, each)
 	})
 	perTurn, seen := 0, map[netip.Addr]int{}
 	last := uint64(0)
@@ -284,3 +273,19 @@ func nsWithoutSLLA(mac forwarder.MAC, src, target netip.Addr) []byte {
 	msg[2], msg[3] = byte(sum>>8), byte(sum)
 	return f
 }
+
+// manyAddresses adds router ports with addresses of networks of their own to switch b.
+func manyAddresses(fc *forwarder.Config, ports, each int) {
+	r, sw := &fc.Topology.Routers[0], &fc.Topology.Switches[1]
+	for i := range ports {
+		name := fmt.Sprintf("lrp-%d", i)
+		p := forwarder.RouterPort{Name: name, MAC: forwarder.MAC{2, 1, 0, 0, 0, byte(i)}}
+		for j := range each {
+			p.Networks = append(p.Networks, netip.PrefixFrom(manyIP(i*each+j), 24))
+		}
+		r.Ports = append(r.Ports, p)
+		sw.Ports = append(sw.Ports, forwarder.SwitchPort{Name: "to-" + name, Type: forwarder.PortRouter, RouterPort: name})
+	}
+}
+
+func manyIP(i int) netip.Addr { return netip.AddrFrom4([4]byte{172, 16 + byte(i>>8), byte(i), 1}) }

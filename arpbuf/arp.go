@@ -60,15 +60,22 @@ func (r *Resolver) arp(p *lrp, frame []byte) verdict {
 	learned := false
 	switch {
 	case a.IsProbe(): // A10: nothing to learn, maybe an address to defend
+		if forUs && r.mute(p, a.TargetIP) { // RFC 5227 §2.1.1: he wants it, too
+			r.conflict(p, a.TargetIP, a.SenderMAC)
+		}
 	case p.owns(a.SenderIP):
 		r.conflict(p, a.SenderIP, a.SenderMAC)
 	default:
 		learned = r.arpSender(p, &a, forUs)
 	}
-	if a.Op == wire.ARPRequest && forUs {
+	if a.Op == wire.ARPRequest && forUs && !r.mute(p, a.TargetIP) {
 		r.stats.ARPReplies++
 		r.frame = wire.AppendARPReply(r.frame[:0], a, p.mac())
 		r.send(p, r.frame)
+		return used
+	}
+	if a.Op == wire.ARPRequest && r.proxies(p, a.TargetIP, a.SenderIP) {
+		r.proxyARP(p, &a)
 		return used
 	}
 	if learned {
@@ -79,6 +86,9 @@ func (r *Resolver) arp(p *lrp, frame []byte) verdict {
 
 // arpSender takes in what the sender of a says of itself.
 func (r *Resolver) arpSender(p *lrp, a *wire.ARP, forUs bool) bool {
+	if r.foreignARP(a) {
+		return false
+	}
 	key := neighbor.Key{RouterPort: p.ID, IP: a.SenderIP}
 	n := r.known(key)
 	reply := a.Op == wire.ARPReply

@@ -75,7 +75,7 @@ func (r *Resolver) ask(q *question, routerPort string, ip netip.Addr) error {
 	} else if !r.limitOf(q.key).bucket.take(r.turnAt) {
 		return refusef("try again, or raise neighbors.probe_rate", "the link behind %s has had all the probes that it may have in a second", p.name())
 	}
-	if !r.sendProbe(q.key, mac, q.unicast) {
+	if !r.sendProbe(q.key, mac, q.unicast, netip.Addr{}) {
 		return refusef("give it one, or see whether the packet pool is empty (`parkway show drops`)", "%s has no address to ask from, or no mbuf", p.name())
 	}
 	r.asks[q] = struct{}{}

@@ -51,7 +51,12 @@ type Config struct {
 	MaxEntries        int           // learned neighbors
 	Remember          time.Duration // how long an unused neighbor is remembered to have answered
 	Announcements     int           // rounds of gratuitous ARP and unsolicited NA at start and link up, a second apart; 0 is none
+	ManageRoutes      bool          // next hops of routes are resolved without traffic, and stay so
+	MaxMoves          int           // changes of a neighbor's MAC within 10 s that are believed; 0 is all
 	ProbeRate         float64       // multicast ARP requests and NS per second and router port, and their burst
+
+	DuplicateDetection  DuplicateDetection // of the router's own addresses
+	AcceptForeignSender bool               // ARP and ND may speak for another MAC than the frame's source
 
 	UnreachableBurst int // reports of packets that waited in vain, at once: a full ring's worth
 
@@ -66,22 +71,25 @@ type Config struct {
 // DefaultConfig returns the values of DESIGN §5.
 func DefaultConfig() Config {
 	return Config{
-		MaxAge:            3 * time.Second,
-		GatedMaxAge:       time.Minute,
-		RetransTime:       time.Second,
-		McastSolicit:      3,
-		UcastSolicit:      3,
-		BaseReachableTime: 30 * time.Second,
-		FailedHoldoff:     5 * time.Second,
-		MaxFailedHoldoff:  60 * time.Second,
-		MaxEntries:        65536,
-		Remember:          10 * time.Minute,
-		Announcements:     3,
-		ProbeRate:         1000,
-		UnreachableBurst:  64,
-		MaxSleep:          50 * time.Microsecond,
-		Logger:            slog.Default(),
-		Clock:             systemClock{},
+		MaxAge:             3 * time.Second,
+		GatedMaxAge:        time.Minute,
+		RetransTime:        time.Second,
+		McastSolicit:       3,
+		UcastSolicit:       3,
+		BaseReachableTime:  30 * time.Second,
+		FailedHoldoff:      5 * time.Second,
+		MaxFailedHoldoff:   60 * time.Second,
+		MaxEntries:         65536,
+		Remember:           10 * time.Minute,
+		Announcements:      3,
+		ProbeRate:          1000,
+		ManageRoutes:       true,
+		MaxMoves:           5,
+		DuplicateDetection: DetectReport,
+		UnreachableBurst:   64,
+		MaxSleep:           50 * time.Microsecond,
+		Logger:             slog.Default(),
+		Clock:              systemClock{},
 	}
 }
 
@@ -115,6 +123,8 @@ func (c *Config) complete() error {
 		{"Remember", c.Remember > 0},
 		{"Announcements", c.Announcements >= 0},
 		{"ProbeRate", c.ProbeRate > 0},
+		{"MaxMoves", c.MaxMoves >= 0},
+		{"DuplicateDetection", c.DuplicateDetection <= DetectStrict},
 		{"UnreachableBurst", c.UnreachableBurst >= 0},
 	} {
 		if !f.ok {

@@ -78,6 +78,7 @@ func (r *Resolver) answer(p *lrp, worker uint16, req *wire.IP, frame []byte, lin
 	if m == nil {
 		return false
 	}
+	r.spoke(frame)
 	r.ctl.Route(m, p.ID, worker)
 	return true
 }

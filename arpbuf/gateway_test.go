@@ -132,6 +132,7 @@ func startOn(t *testing.T, room int, tune func(*forwarder.Config, *arpbuf.Config
 	ac.EAL, ac.Clock, ac.Logger = fc.EAL, g.clock, log.Logger()
 	ac.CPUs, _ = dpdk.AllowedCPUs()
 	ac.Announcements = 0 // most tests count what the router sends
+	ac.ManageRoutes, ac.DuplicateDetection = false, arpbuf.DetectOff
 	if tune != nil {
 		tune(&fc, &ac)
 	}

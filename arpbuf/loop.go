@@ -129,6 +129,8 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	r.dispatch()
 	r.expire()
 	r.commands()
+	r.managed()
+	r.detections()
 	r.announcements()
 	r.advertisements()
 	r.watchGates()
@@ -177,6 +179,9 @@ func (r *Resolver) nextWait(b *cgo.Batch) time.Duration {
 		wait = min(wait, max(0, at.Sub(r.turnAt)))
 	}
 	if in, ok := r.nextProbe(); ok {
+		wait = min(wait, in)
+	}
+	if in, ok := r.nextDetection(); ok {
 		wait = min(wait, in)
 	}
 	if in, ok := r.nextAnnouncement(); ok {

@@ -3,6 +3,8 @@
 package arpbuf
 
 import (
+	"slices"
+
 	"github.com/parkway-gw/parkway/arpbuf/neighbor"
 	"github.com/parkway-gw/parkway/internal/topology"
 	"github.com/parkway-gw/parkway/internal/wire"
@@ -21,6 +23,9 @@ func (r *Resolver) nd(p *lrp, frame []byte) verdict {
 			return ignored // our own, come back
 		}
 		return invalid
+	}
+	if slices.Contains(r.ports.macs, nd.EthSrc) {
+		return ignored // likewise, without an option that would tell
 	}
 	switch nd.Type {
 	case wire.NeighborSolicitation:
@@ -48,14 +53,20 @@ func (r *Resolver) solicitation(p *lrp, ns *wire.ND) verdict {
 	switch {
 	case p.owns(ns.Src):
 		r.conflict(p, ns.Src, ns.EthSrc)
+	case ns.IsDAD() && forUs && r.mute(p, ns.Target): // RFC 4862 §5.4.3: he wants it, too
+		r.conflict(p, ns.Target, ns.EthSrc)
 	case ns.Src.IsUnspecified() || !ns.SLLAOK: // says nothing of its sender
 	default:
 		learned = r.solicitor(p, ns, forUs)
 	}
-	if forUs {
+	if forUs && !r.mute(p, ns.Target) {
 		r.stats.Advertisements++
 		r.frame = wire.AppendNeighborAdvertisement(r.frame[:0], *ns, p.mac(), wire.NAFlags{Router: true, Override: true})
 		r.send(p, r.frame)
+		return used
+	}
+	if r.proxies(p, ns.Target, ns.Src) {
+		r.proxyND(p, ns)
 		return used
 	}
 	if learned {
@@ -65,6 +76,9 @@ func (r *Resolver) solicitation(p *lrp, ns *wire.ND) verdict {
 }
 
 func (r *Resolver) solicitor(p *lrp, ns *wire.ND, forUs bool) bool {
+	if r.foreignND(ns.SLLA, ns) {
+		return false
+	}
 	key := neighbor.Key{RouterPort: p.ID, IP: ns.Src}
 	n := r.known(key)
 	if n == nil {
@@ -79,20 +93,34 @@ func (r *Resolver) solicitor(p *lrp, ns *wire.ND, forUs bool) bool {
 	return true
 }
 
-// advertisement: RFC 4861 §7.2.5, checklist N8. Unknown hosts stay unknown.
+// advertisement: RFC 4861 §7.2.5, checklist N8. Unknown hosts become known, STALE, where
+// the router is told to listen (RFC 9131 §6.1, checklist N9).
 func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 	if p.owns(na.Target) {
 		r.conflict(p, na.Target, na.EthSrc)
 		return used
 	}
 	key := neighbor.Key{RouterPort: p.ID, IP: na.Target}
-	wanted := na.Solicited && r.answers(key, speaker(na))
 	n := r.known(key)
+	stands := speaker(na)
+	if !na.TLLAOK && n != nil && n.entry.State().Usable() {
+		stands = n.entry.MAC() // which it confirms
+	}
+	if r.foreignND(stands, na) {
+		return ignored
+	}
+	wanted := na.Solicited && r.answers(key, speaker(na))
 	if n == nil {
 		if wanted {
 			return used
 		}
-		return ignored
+		if !p.Options.LearnFromUnsolicitedNA || !na.TLLAOK || !p.onLink(na.Target) {
+			return ignored
+		}
+		if n = r.neighbor(key); n == nil {
+			return ignored
+		}
+		na.Solicited = false // nobody has asked
 	}
 	r.perform(r.table.Heard(r.turnAt, n.entry, neighbor.Advert{
 		MAC: na.TLLA, HasMAC: na.TLLAOK,

@@ -3,6 +3,7 @@
 package arpbuf
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/parkway-gw/parkway/arpbuf/neighbor"
@@ -27,8 +28,9 @@ type nexthop struct {
 	flags cgo.AdjFlags // that the plane has
 	slots []slot
 	wait  wait
-	turn  turn   // its place among the deferred probes
-	from  uint16 // switch port by which the packets came that asked for it
+	turn  turn       // its place among the deferred probes
+	from  uint16     // switch port by which the packets came that asked for it
+	src   netip.Addr // that solicitations come from, if it matters
 
 	gate   *gate // the one that it is behind; nil for most
 	atGate gateWait
@@ -108,6 +110,9 @@ func (r *Resolver) flag(n *nexthop, flags cgo.AdjFlags) {
 // to its workers, who park it and ask anew.
 func (r *Resolver) unpublish(n *nexthop, state neighbor.State) {
 	r.plane.SetAdjacency(n.adj, topology.MAC{}, adjState(state))
+	if state == neighbor.Failed {
+		r.plane.AdjacencyUsed(n.adj) // packets count from here on
+	}
 	if n.phase == draining {
 		delete(r.draining, n)
 		r.giveBack(n)
@@ -157,7 +162,7 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot, from uint16) {
 		r.refuseSlot(s, cgo.DropParkNoNeighbor)
 		return
 	}
-	n.from = from
+	n.from, n.src = from, r.solicitFrom(lrp, key.IP, from)
 	fresh := n.add(s)
 	r.waiting[n] = struct{}{}
 	r.waits(n, s, fresh)

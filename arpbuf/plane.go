@@ -35,7 +35,8 @@ type Plane interface {
 	// FlagAdjacency tells workers what they should know of a next hop besides its
 	// state, in place of what they were told before.
 	FlagAdjacency(adj uint32, flags cgo.AdjFlags)
-	// AdjacencyUsed reports whether packets used it since the last call.
+	// AdjacencyUsed reports whether packets used it, or found it FAILED, since the last
+	// call.
 	AdjacencyUsed(adj uint32) bool
 	// AdjacencyPort returns the switch port that packets for it leave by; cgo.None
 	// when that isn't known.

@@ -12,17 +12,18 @@ import (
 
 // probe asks for n: everybody, or the cached MAC alone.
 func (r *Resolver) probe(n *nexthop, mac topology.MAC, unicast bool) {
-	if r.sendProbe(n.entry.Key(), mac, unicast) {
+	if r.sendProbe(n.entry.Key(), mac, unicast, n.src) {
 		n.wait.probed()
 	}
 }
 
-// sendProbe sends a probe for key; false when it could not.
-func (r *Resolver) sendProbe(key neighbor.Key, mac topology.MAC, unicast bool) bool {
+// sendProbe sends a probe for key; false when it could not. A solicitation comes from
+// src if that is valid.
+func (r *Resolver) sendProbe(key neighbor.Key, mac topology.MAC, unicast bool, src netip.Addr) bool {
 	p := r.ports.get(key.RouterPort)
 	b := r.frame[:0]
 	if key.IP.Is4() {
-		src, ok := p.arpSource(key.IP)
+		src, ok := r.arpFrom(p, key.IP)
 		if !ok {
 			r.stats.NoSource++
 			return false
@@ -36,33 +37,20 @@ func (r *Resolver) sendProbe(key neighbor.Key, mac topology.MAC, unicast bool) b
 			r.stats.UnicastARPRequests++
 		}
 	} else {
-		if !p.LinkLocal.IsValid() {
+		src, ok := r.ndSource(p, src)
+		if !ok {
 			r.stats.NoSource++
 			return false
 		}
 		if unicast {
-			b = wire.AppendNeighborProbe(b, mac, p.mac(), p.LinkLocal, key.IP)
+			b = wire.AppendNeighborProbe(b, mac, p.mac(), src, key.IP)
 			r.stats.UnicastSolicitations++
 		} else {
-			b = wire.AppendNeighborSolicitation(b, p.mac(), p.LinkLocal, key.IP)
+			b = wire.AppendNeighborSolicitation(b, p.mac(), src, key.IP)
 		}
 		r.stats.Solicitations++
 	}
 	r.frame = b
 	r.probedAt = r.turnAt
 	return r.send(p, b)
-}
-
-// arpSource is the address that asks for target: the port's in target's network,
-// for a gateway outside of them the port's first.
-func (p *lrp) arpSource(target netip.Addr) (netip.Addr, bool) {
-	if n := p.network(target); n.IsValid() {
-		return n.Addr(), true
-	}
-	for _, n := range p.Port.Networks {
-		if n.Addr().Is4() {
-			return n.Addr(), true
-		}
-	}
-	return netip.Addr{}, false
 }

@@ -223,6 +223,9 @@ func (r *Resolver) cease() {
 }
 
 func (r *Resolver) sendRA(a *advertiser, ethDst topology.MAC, dst netip.Addr, ra *wire.RA) {
+	if r.mute(a.p, a.p.LinkLocal) {
+		return // RFC 4862 §5.4: it is nobody's source yet
+	}
 	r.stats.RouterAdvertisements++
 	r.frame = wire.AppendRouterAdvertisement(r.frame[:0], ethDst, a.p.mac(), a.p.LinkLocal, dst, ra)
 	r.send(a.p, r.frame)

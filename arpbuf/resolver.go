@@ -3,6 +3,7 @@
 package arpbuf
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -41,6 +42,9 @@ type Resolver struct {
 	gates       gates
 	announcer   announcer
 	advertisers advertisers
+	detector    detector
+	manage      map[uint16]struct{} // see manageDue
+	spoken      spoken
 	down        map[uint16]struct{} // switch ports whose link is known to be down
 	expireAt    time.Time
 	vain        vainLimits
@@ -79,7 +83,7 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 			RetransTime: cfg.RetransTime, McastSolicit: cfg.McastSolicit, UcastSolicit: cfg.UcastSolicit,
 			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries, Remember: cfg.Remember,
-			Age: ages.of,
+			Age: ages.of, Manage: cfg.ManageRoutes, MaxMoves: cmp.Or(cfg.MaxMoves, -1),
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
 		down:   make(map[uint16]struct{}),
@@ -89,6 +93,7 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 	}
 	r.limits = newProbeLimits(r.ports.ports, cfg.ProbeRate)
 	r.announcer = newAnnouncer(len(r.ports.ports), cfg.Announcements)
+	r.detector, r.manage = newDetector(cfg.DuplicateDetection), make(map[uint16]struct{})
 	r.advertisers = newAdvertisers(&r.ports)
 	r.turnAt = r.clock.Now()
 	r.expireAt = r.turnAt
@@ -135,6 +140,7 @@ func (r *Resolver) attach(e *neighbor.Entry) (*nexthop, error) {
 	n := &nexthop{entry: e, adj: adj}
 	if e.Kept() {
 		n.flags = cgo.AdjKnown // the plane has said so already
+		r.manageDue(e.Key().RouterPort)
 	}
 	e.User = n
 	r.gateNeighbor(n)
@@ -196,6 +202,8 @@ func (r *Resolver) perform(acts []neighbor.Action) {
 			r.release(n)
 		case neighbor.Recall:
 			r.recall(n)
+		case neighbor.Damped:
+			r.flapping(n)
 		}
 	}
 }

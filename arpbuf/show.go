@@ -21,6 +21,7 @@ type NeighborInfo struct {
 	State      string        // RFC 4861's word
 	Age        time.Duration // since the MAC was last confirmed, or since the state began
 	Origin     string        // arp, nd or static
+	Flapping   bool          // its MAC has changed too often, and changes are ignored for now
 }
 
 // Neighbors returns the neighbor table, by router port and address, without what is
@@ -42,7 +43,7 @@ func (r *Resolver) Neighbors() []NeighborInfo {
 		}
 		out = append(out, NeighborInfo{
 			Router: p.Router, RouterPort: p.name(), IP: e.Key().IP, MAC: e.MAC(),
-			State: e.State().String(), Age: max(0, now.Sub(since)), Origin: e.Origin().String(),
+			State: e.State().String(), Age: max(0, now.Sub(since)), Origin: e.Origin().String(), Flapping: r.table.Flapping(now, e),
 		})
 	})
 	r.mu.Unlock()

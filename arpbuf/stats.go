@@ -22,6 +22,12 @@ type Stats struct {
 	ARPAnnouncements uint64 // gratuitous ARP sent, for our own addresses
 	NDAnnouncements  uint64 // unsolicited NA sent, likewise
 
+	ARPProbes        uint64 // sent, to find others with an address of ours
+	DADSolicitations uint64 // likewise
+
+	ProxyReplies        uint64 // ARP replies sent for addresses of arp_proxy
+	ProxyAdvertisements uint64 // NA sent, likewise
+
 	RouterSolicitations  uint64 // received, where we advertise
 	RouterAdvertisements uint64 // sent
 

@@ -90,8 +90,8 @@ func (d *Datapath) FlagAdjacency(i uint32, flags AdjFlags) {
 	d.adjacency(i).flags = uint8(flags)
 }
 
-// AdjacencyUsed reports whether a worker has forwarded through the adjacency since
-// the last call, and starts the next sample. Control lcore only.
+// AdjacencyUsed reports whether a worker has forwarded through the adjacency, or
+// found it FAILED, since the last call, and starts the next sample. Control lcore only.
 func (d *Datapath) AdjacencyUsed(i uint32) bool {
 	a := d.adjacency(i)
 	used := a.used != 0

@@ -40,7 +40,7 @@ enum pw_adj_flags {
 struct pw_adj {
 	_Atomic uint64_t word; // writer: control; readers: workers. See pw_adj_word
 	uint8_t src_mac[6];    // router port's MAC; fixed while the adjacency lives
-	_Atomic uint8_t used;  // set by any worker that forwards, cleared by control when it samples
+	_Atomic uint8_t used;  // set by any worker that forwards, or drops for want of a MAC; cleared by control when it samples
 	uint8_t family;        // 4 or 6; fixed
 	uint32_t lrp;          // egress router port; fixed
 	uint32_t reserved;     // room for a tunnel or NAT rewrite index
@@ -50,6 +50,15 @@ struct pw_adj {
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 _Static_assert(sizeof(struct pw_adj) == PW_CACHE_LINE, "an adjacency is one cache line");
+
+// pw_adj_touch says that a packet came for a. It is written once per sample of
+// control's, not once per packet.
+static inline void
+pw_adj_touch(struct pw_adj *a)
+{
+	if (atomic_load_explicit(&a->used, memory_order_relaxed) == 0)
+		atomic_store_explicit(&a->used, 1, memory_order_relaxed);
+}
 
 // pw_adj_word packs octets 0..5 the MAC in memory order, then 12 bits of switch
 // port index, then 4 bits of state.

@@ -163,6 +163,8 @@ pw_park_packet(struct pw_worker *w, struct pw_burst *b, uint16_t i, uint16_t *ke
 	enum pw_adj_state state;
 	if (resolved(w->dp, &key, p, &state))
 		return false;
+	if (state == PW_ADJ_FAILED) // wanted all the same, so control lets packets wait when it asks again
+		pw_adj_touch(&w->dp->adjs[p->adj]);
 	struct pw_newcomer n = pw_newcomer(w, m, p, family);
 	enum pw_drop reason = state == PW_ADJ_FAILED ? PW_DROP_NEIGHBOR_FAILED : pw_slot_room(w, &n);
 	if (reason == PW_DROP_COUNT)

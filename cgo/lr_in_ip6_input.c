@@ -3,6 +3,7 @@
 // destinations end here: ours go to control, others must not leave their link.
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 
@@ -76,6 +77,9 @@ check(const struct pw_lrp *lrp, struct rte_mbuf *m, enum pw_drop *reason, enum p
 		*reason = PW_DROP_IP_LINK_LOCAL;
 		return is_own(lrp, ip->dst_addr) ? PUNT : DROP;
 	}
+	// A unicast solicitation goes to the address that it asks for, which may be proxied.
+	if (unlikely(lrp->proxies_nd) && *why == PW_PUNT_ND)
+		return PUNT;
 	return FORWARD;
 }
 

@@ -14,9 +14,7 @@ deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p)
 
 	memcpy(eth->dst_addr.addr_bytes, &p->word, RTE_ETHER_ADDR_LEN);
 	memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
-	// Written once per sample of control's, not once per packet.
-	if (unlikely(!atomic_load_explicit(&a->used, memory_order_relaxed)))
-		atomic_store_explicit(&a->used, 1, memory_order_relaxed);
+	pw_adj_touch(a);
 
 	if (unlikely(out == PW_OUT_SWITCH)) {
 		const struct pw_lrp *lrp = &w->tables->lrps[a->lrp];

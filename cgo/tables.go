@@ -59,6 +59,7 @@ type RouterPort struct {
 	MTU        uint16 // largest IP packet that may leave, octets
 	Own        []netip.Addr
 	Meters     [PuntClasses]Meter // of what it gives to control
+	ProxiesND  bool               // solicitations for any address are control's to look at
 }
 
 // Router is a route table. A router's main table has the router's own index; behind them
@@ -242,6 +243,7 @@ func fillRouterPort(c *C.struct_pw_lrp, p RouterPort) {
 	}
 	c.table = C.uint16_t(p.Table)
 	c.router, c.sw, c.lsp, c.mtu = C.uint16_t(p.Router), C.uint16_t(p.Switch), C.uint16_t(p.SwitchPort), C.uint16_t(p.MTU)
+	c.proxies_nd = C.bool(p.ProxiesND)
 	for _, ip := range p.Own {
 		switch {
 		case ip.Is4() && c.n_own4 < C.PW_OWN_ADDRS:

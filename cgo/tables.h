@@ -122,6 +122,7 @@ struct pw_lrp {
 	uint16_t lsp; // its peer there
 	uint16_t mtu; // largest IP packet that may leave, octets
 	uint8_t n_own4, n_own6;
+	bool proxies_nd; // it answers neighbor solicitations for others; control knows for whom
 	uint32_t own4[PW_OWN_ADDRS];     // host byte order
 	uint8_t own6[PW_OWN_ADDRS][16];
 };

@@ -4,6 +4,8 @@ package forwarder
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/parkway-gw/parkway/cgo"
@@ -71,6 +73,8 @@ func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switc
 		row.table.Kind, row.table.RouterPort = cgo.SwitchPortRouter, lrp
 		rp := &c.plan.routerPorts[lrp]
 		rp.table.Switch, rp.table.SwitchPort, rp.info.Switch = sw, index, c.t.Switches[sw].Name
+		rp.info.ARPProxy = sp.ARPProxy
+		rp.table.ProxiesND = slices.ContainsFunc(sp.ARPProxy, func(p netip.Prefix) bool { return p.Addr().Is6() })
 		table.RouterPorts = append(table.RouterPorts, lrp)
 		c.place(sw, rp.info.Port.MAC, index)
 	case row.port != none:

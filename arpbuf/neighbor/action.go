@@ -25,9 +25,11 @@ const (
 	Release
 	// Recall: the probe that Deferred told of must not go out any more.
 	Recall
+	// Damped: too many moves; the Action's MAC stays for now.
+	Damped
 )
 
-var opNames = [...]string{"publish", "probe-multicast", "probe-unicast", "fail-parked", "discard-parked", "sample-use", "release", "recall"}
+var opNames = [...]string{"publish", "probe-multicast", "probe-unicast", "fail-parked", "discard-parked", "sample-use", "release", "recall", "damped"}
 
 func (o Op) String() string { return opNames[o] }
 

@@ -19,22 +19,24 @@ import (
 // times over a handful of neighbors, some of them gateways, at a small bound.
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tab := neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }, MaxEntries: 3, Age: ageOf})
-		m := &model{max: 3}
+		manage := rapid.Bool().Draw(t, "manage")
+		tab := neighbor.New(neighbor.Config{Rand: func() float64 { return 0.5 }, MaxEntries: 3, Age: ageOf, Manage: manage, MaxMoves: 2})
+		m := &model{max: 3, manage: manage}
 		now := t0
 		macs := []topology.MAC{m1, m2}
 		var acts []neighbor.Action
 		for i := range 6 {
 			if i < 2 {
 				tab.Gateway(now, key(i))
-				e := &entryModel{key: key(i), state: "INCOMPLETE", keep: true, left: -1}
+				e := newEntryModel(key(i))
+				e.keep = true
 				m.entries = append(m.entries, e)
 			}
 		}
 		for i := range rapid.IntRange(1, 120).Draw(t, "events") {
 			// The odd nanoseconds keep two timers from being due at once, where any
 			// order is right.
-			gap := time.Duration(rapid.OneOf(rapid.Int64Range(0, 7e9), rapid.Int64Range(0, 700e9)).Draw(t, "gap")) + time.Duration(7919*i+1)
+			gap := time.Duration(rapid.OneOf(rapid.Int64Range(0, 7e8), rapid.Int64Range(0, 7e9), rapid.Int64Range(0, 700e9)).Draw(t, "gap")) + time.Duration(7919*i+1)
 			m.did, acts = nil, nil
 			m.pass(gap)
 			for target := now.Add(gap); ; { // each at its own time
@@ -49,7 +51,7 @@ func TestAgainstModel(t *testing.T) {
 			k := key(rapid.IntRange(0, 5).Draw(t, "neighbor"))
 			mac := macs[rapid.IntRange(0, 1).Draw(t, "mac")]
 			event := rapid.SampledFrom([]string{"add", "needed", "heard", "requested", "used", "confirmed", "flush",
-				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "fix", "restore", "nothing"}).Draw(t, "event")
+				"link down", "pin", "deferred", "sent", "unneeded", "withdraw", "unused", "touched", "fix", "restore", "manage", "nothing"}).Draw(t, "event")
 			e, x := tab.Get(k), m.get(k)
 			switch {
 			case event == "add" || event == "needed" && e == nil:
@@ -78,6 +80,7 @@ func TestAgainstModel(t *testing.T) {
 				m.heard(x, neighbor.Advert{MAC: mac, HasMAC: true, Override: true})
 			case event == "used":
 				acts = append(acts, tab.Used(now, e)...)
+				m.usedOrNot(x, true)
 				if x.state == "STALE" {
 					x.quiet = 0
 					m.to(x, "DELAY")
@@ -90,6 +93,7 @@ func TestAgainstModel(t *testing.T) {
 				}
 			case event == "unused":
 				acts = append(acts, tab.Unused(now, e)...)
+				m.usedOrNot(x, false)
 				if age := ageOf(k); x.state == "STALE" && age > 0 && x.quiet >= age {
 					m.forget(x)
 				}
@@ -100,7 +104,10 @@ func TestAgainstModel(t *testing.T) {
 				acts = append(acts, tab.Flush(now, e)...)
 				remembered := x.confirmed && !x.keep && x.state == "INCOMPLETE"
 				if !x.asking && !remembered && x.state != "PERMANENT" {
-					m.forget(x)
+					idle := x.state == "INCOMPLETE"
+					if m.forget(x); !idle {
+						m.askManaged(x)
+					}
 				}
 			case event == "link down":
 				acts = append(acts, tab.LinkDown(now, e)...)
@@ -119,12 +126,15 @@ func TestAgainstModel(t *testing.T) {
 				m.deferral(x, true)
 			case event == "unneeded":
 				acts = append(acts, tab.Unneeded(now, e)...)
-				if x.deferred && x.probes == 0 {
+				if x.asking && x.deferred && x.probes == 0 && !m.managed(x) {
 					m.idle(x)
 				}
 			case event == "withdraw":
 				acts = append(acts, tab.Withdraw(now, e)...)
 				m.withdraw(x)
+			case event == "manage":
+				acts = append(acts, tab.Manage(now, e)...)
+				m.beManaged(x)
 			case event == "restore":
 				acts = append(acts, tab.Restore(now, e, mac, 40*second, true, 3*second)...)
 				if x.state == "INCOMPLETE" && !x.asking {

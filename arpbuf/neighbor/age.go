@@ -41,7 +41,11 @@ func (t *Table) Unused(now time.Time, e *Entry) []Action {
 			t.stats.Aged++
 			t.forget(now, e)
 		}
-	case Incomplete, Reachable, Delay, Probe, Failed, Permanent:
+	case Failed:
+		if t.managed(e) {
+			t.retry(e)
+		}
+	case Incomplete, Reachable, Delay, Probe, Permanent:
 	}
 	return t.take()
 }

@@ -38,6 +38,12 @@ type Entry struct {
 	active    time.Time // last sign of life, or of use; see age.go
 	sampleGap time.Duration
 
+	moves   int          // since movedAt; see move.go
+	movedAt time.Time    // the first of these moves, or the last one that was refused
+	damped  bool         // moves are refused until there have been none for a while
+	doubted time.Time    // when a refused move last had the MAC verified
+	proven  topology.MAC // the one that answered a question last
+
 	deadline time.Time // of the one timer; zero for none
 	heapAt   int       // place in the timer heap, -1 for none
 

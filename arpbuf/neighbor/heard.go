@@ -58,8 +58,10 @@ func (t *Table) Requested(now time.Time, e *Entry, mac topology.MAC) []Action {
 	case Incomplete, Failed:
 		t.resolve(now, e, Advert{MAC: mac, HasMAC: true})
 	case Reachable, Stale, Delay, Probe:
-		if e.active = now; mac != e.mac {
+		if mac != e.mac {
 			t.move(now, e, mac, false)
+		} else {
+			e.active = now
 		}
 	case Permanent:
 		if mac != e.mac {
@@ -74,6 +76,7 @@ func (t *Table) resolve(now time.Time, e *Entry, a Advert) {
 	t.stats.Resolved++
 	e.mac, e.changed, e.active = a.MAC, now, now
 	if a.Solicited {
+		e.proven = a.MAC
 		t.enter(now, e, Reachable)
 	} else {
 		t.enter(now, e, Stale)
@@ -94,12 +97,20 @@ func (t *Table) update(now time.Time, e *Entry, a Advert) {
 	case differs: // II. a new MAC
 		t.move(now, e, a.MAC, a.Solicited)
 	case a.Solicited: // II. the same, confirmed
+		if e.state == Probe {
+			e.proven = e.mac
+		}
 		t.reachable(now, e)
 	}
 }
 
-// move: the host has another MAC; the next packet goes there (checklist A8).
+// move: the host has another MAC; the next packet goes there (checklist A8), unless it
+// has moved too often.
 func (t *Table) move(now time.Time, e *Entry, mac topology.MAC, solicited bool) {
+	if !t.mayMove(now, e) {
+		t.damp(now, e)
+		return
+	}
 	t.stats.Moves++
 	e.mac, e.changed, e.active = mac, now, now
 	if solicited {

@@ -14,7 +14,7 @@ func (t *Table) enter(now time.Time, e *Entry, s State) {
 	t.rest(e)
 	switch s {
 	case Incomplete:
-		e.mac = topology.MAC{}
+		e.mac, e.proven = topology.MAC{}, topology.MAC{}
 		t.stop(e)
 	case Reachable:
 		// ReachableTime, RFC 4861 §6.3.2 and §10: uniform between half and one
@@ -30,7 +30,7 @@ func (t *Table) enter(now time.Time, e *Entry, s State) {
 	case Probe:
 		t.probe(now, e, ProbeUnicast)
 	case Failed:
-		e.mac = topology.MAC{}
+		e.mac, e.proven = topology.MAC{}, topology.MAC{}
 		t.stats.Failures++
 		t.start(e, now.Add(t.holdoff(e.failures)))
 		e.failures++
@@ -66,9 +66,7 @@ func (t *Table) Needed(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Incomplete:
 		if !e.asking {
-			e.asking = true
-			t.list(e)
-			t.probe(now, e, ProbeMulticast)
+			t.ask(now, e)
 		}
 	case Reachable, Stale, Delay, Probe, Permanent: // the MAC is there
 	case Failed: // held off
@@ -76,15 +74,26 @@ func (t *Table) Needed(now time.Time, e *Entry) []Action {
 	return t.take()
 }
 
+// ask starts the probes to everybody.
+func (t *Table) ask(now time.Time, e *Entry) {
+	e.asking = true
+	t.list(e)
+	t.probe(now, e, ProbeMulticast)
+}
+
 // Used: packets went to e since the last look. In STALE that is the reason to
-// verify it soon (RFC 4861 §7.3.3).
+// verify it soon (RFC 4861 §7.3.3), in FAILED they had no other next hop.
 func (t *Table) Used(now time.Time, e *Entry) []Action {
 	switch e.state {
 	case Stale:
 		e.active = now
 		t.enter(now, e, Delay)
 		t.act(Publish, e)
-	case Incomplete, Reachable, Delay, Probe, Failed, Permanent:
+	case Failed:
+		if t.managed(e) {
+			t.wanted(now, e)
+		}
+	case Incomplete, Reachable, Delay, Probe, Permanent:
 	}
 	return t.take()
 }
@@ -109,6 +118,7 @@ func (t *Table) Flush(now time.Time, e *Entry) []Action {
 		}
 	case Reachable, Stale, Delay, Probe, Failed:
 		t.forget(now, e)
+		t.askManaged(now, e)
 	case Permanent:
 	}
 	return t.take()
@@ -147,6 +157,11 @@ func (t *Table) timeout(now time.Time, e *Entry) {
 		t.enter(now, e, Stale)
 		t.act(Publish, e)
 	case Stale:
+		if t.managed(e) { // verified whether packets use it or not
+			t.enter(now, e, Delay)
+			t.act(Publish, e)
+			break
+		}
 		e.sampleGap = min(2*e.sampleGap, t.cfg.MaxSampleUse)
 		t.start(e, t.nextLook(now, e))
 		t.act(SampleUse, e)
@@ -158,8 +173,14 @@ func (t *Table) timeout(now time.Time, e *Entry) {
 			t.probe(now, e, ProbeUnicast)
 		} else { // RFC 4861 §7.3.3: deleted, so that the next packet asks everybody
 			t.forget(now, e)
+			t.askManaged(now, e)
 		}
 	case Failed: // the hold-off ends: the next packet may ask again
+		if t.managed(e) {
+			t.holdOn(now, e)
+			t.act(SampleUse, e)
+			break
+		}
 		t.idle(now, e)
 		t.act(Publish, e)
 	case Permanent: // has no timer

@@ -15,6 +15,7 @@ import (
 // slice, all timers looked at each time, states as words.
 type model struct {
 	max     int
+	manage  bool
 	entries []*entryModel
 	age     int // for the order in which entries became fit for eviction
 	did     []string
@@ -31,10 +32,88 @@ type entryModel struct {
 	gap, left               time.Duration // left: until the timer, -1 for none
 	quiet                   time.Duration // since it was used or heard last
 	restedAt                int           // 0: not fit for eviction
-	rank                    int           // who goes first: 1 never answered, 2 has no MAC any more, 3 is not used
+	moves                   int           // since sinceMove began
+	sinceMove, sinceDoubt   time.Duration
+	damped                  bool
+	proven                  topology.MAC
+	rank                    int // who goes first: 1 never answered, 2 has no MAC any more, 3 is not used
 }
 
 const second = time.Second
+
+func newEntryModel(k neighbor.Key) *entryModel {
+	return &entryModel{key: k, state: "INCOMPLETE", left: -1, sinceMove: 9999 * second, sinceDoubt: 9999 * second}
+}
+
+func (m *model) managed(e *entryModel) bool { return m.manage && e.keep && e.state != "PERMANENT" }
+
+func (m *model) askManaged(e *entryModel) {
+	if m.managed(e) && e.state == "INCOMPLETE" {
+		m.needed(e)
+	}
+}
+
+func (m *model) holdOn(e *entryModel) {
+	e.left = min(60*second, 5*second<<min(e.failures, 10))
+	e.failures++
+}
+
+// usedOrNot: has anybody wanted a managed next hop that is FAILED?
+func (m *model) usedOrNot(e *entryModel, used bool) {
+	switch {
+	case !m.managed(e) || e.state != "FAILED":
+	case used:
+		e.failures--
+		m.idle(e)
+		m.do(e, "publish")
+		m.needed(e)
+	default:
+		m.retry(e)
+	}
+}
+
+// retry: one question.
+func (m *model) retry(e *entryModel) {
+	if !e.deferred {
+		e.probes++
+		m.do(e, "probe-multicast")
+	}
+}
+
+func (m *model) beManaged(e *entryModel) {
+	if m.managed(e) && e.state == "FAILED" {
+		e.failures = 0
+		m.holdOn(e)
+		m.retry(e)
+	}
+	m.askManaged(e)
+}
+
+// moves: e's host has another MAC, it says. False when that is once too often.
+func (m *model) moved(e *entryModel) bool {
+	if e.sinceMove >= 10*second {
+		e.moves, e.sinceMove, e.damped = 0, 0, false
+	}
+	if !e.damped && e.moves < 2 {
+		e.moves++
+		return true
+	}
+	e.sinceMove = 0
+	back := !e.proven.IsZero() && e.proven != e.mac
+	if back {
+		e.mac = e.proven
+	}
+	if !e.damped {
+		e.damped = true
+		m.do(e, "damped")
+	}
+	if back || e.state != "PROBE" && e.sinceDoubt >= second {
+		e.sinceDoubt = 0
+		m.to(e, "PROBE")
+		m.do(e, "publish")
+	}
+	return false
+}
 
 func (m *model) get(k neighbor.Key) *entryModel {
 	for _, e := range m.entries {
@@ -109,7 +188,7 @@ func (m *model) add(k neighbor.Key) *entryModel {
 		}
 		m.remove(victim)
 	}
-	e := &entryModel{key: k, state: "INCOMPLETE", left: -1}
+	e := newEntryModel(k)
 	m.entries = append(m.entries, e)
 	m.rest(e)
 	return e
@@ -120,7 +199,7 @@ func (m *model) to(e *entryModel, state string) {
 	m.recall(e)
 	switch state {
 	case "INCOMPLETE":
-		e.mac, e.left = topology.MAC{}, -1
+		e.mac, e.proven, e.left = topology.MAC{}, topology.MAC{}, -1
 	case "REACHABLE":
 		e.left, e.confirmed, e.failures, e.quiet = 30*second, true, 0, 0
 		if age := ageOf(e.key); age > 0 {
@@ -135,7 +214,7 @@ func (m *model) to(e *entryModel, state string) {
 		e.left, e.tries, e.probes = second, 1, 1
 		m.do(e, "probe-unicast")
 	case "FAILED":
-		e.mac = topology.MAC{}
+		e.mac, e.proven = topology.MAC{}, topology.MAC{}
 		e.left = min(60*second, 5*second<<min(e.failures, 10))
 		e.failures++
 	case "PERMANENT":
@@ -190,9 +269,12 @@ func (m *model) deferral(e *entryModel, sent bool) {
 	switch {
 	case sent && e.deferred:
 		e.deferred, e.probes, e.left = false, e.probes+1, second
-	case !sent && !e.deferred && e.asking && e.probes > 0:
+		if e.state == "FAILED" {
+			e.left = min(60*second, 5*second<<min(e.failures-1, 10))
+		}
+	case !sent && !e.deferred && (e.asking || e.state == "FAILED") && e.probes > 0:
 		e.deferred, e.probes = true, e.probes-1
-		if e.probes == 0 {
+		if e.probes == 0 && e.asking {
 			e.left = -1
 		}
 	}
@@ -214,7 +296,7 @@ func (m *model) withdraw(e *entryModel) {
 func (m *model) heard(e *entryModel, a neighbor.Advert) {
 	same := !a.HasMAC || a.MAC == e.mac
 	claim := "STALE"
-	if same || a.Override { // O=0 with another MAC says nothing of this one
+	if same { // another MAC says nothing of this one
 		e.quiet = 0
 	}
 	if a.Solicited {
@@ -224,7 +306,9 @@ func (m *model) heard(e *entryModel, a neighbor.Advert) {
 	case e.state == "PERMANENT":
 	case e.state == "INCOMPLETE" || e.state == "FAILED":
 		if a.HasMAC {
-			e.mac, e.quiet = a.MAC, 0
+			if e.mac, e.quiet = a.MAC, 0; a.Solicited {
+				e.proven = a.MAC
+			}
 			m.to(e, claim)
 			m.do(e, "publish")
 		}
@@ -233,12 +317,16 @@ func (m *model) heard(e *entryModel, a neighbor.Advert) {
 			m.to(e, "STALE")
 			m.do(e, "publish")
 		}
+	case !same && !m.moved(e):
 	case !same:
-		e.mac = a.MAC
+		e.mac, e.quiet = a.MAC, 0
 		m.to(e, claim)
 		m.do(e, "publish")
 	case a.Solicited:
 		was := e.state
+		if was == "PROBE" {
+			e.proven = e.mac
+		}
 		m.to(e, "REACHABLE")
 		if was != "REACHABLE" {
 			m.do(e, "publish")
@@ -277,6 +365,11 @@ func (m *model) fire(e *entryModel) {
 		m.to(e, "STALE")
 		m.do(e, "publish")
 	case "STALE":
+		if m.managed(e) {
+			m.to(e, "DELAY")
+			m.do(e, "publish")
+			return
+		}
 		e.gap = min(2*e.gap, 16*second)
 		m.look(e)
 		m.do(e, "sample-use")
@@ -288,8 +381,14 @@ func (m *model) fire(e *entryModel) {
 			more("probe-unicast")
 		} else {
 			m.forget(e)
+			m.askManaged(e)
 		}
 	case "FAILED":
+		if m.managed(e) {
+			m.holdOn(e)
+			m.do(e, "sample-use")
+			return
+		}
 		m.idle(e)
 		m.do(e, "publish")
 	}
@@ -309,6 +408,8 @@ func (m *model) pass(d time.Duration) {
 			step = min(step, due.left)
 		}
 		for _, e := range m.entries {
+			e.sinceMove += step
+			e.sinceDoubt += step
 			if e.quiet += step; e.left >= 0 {
 				e.left -= step
 			}

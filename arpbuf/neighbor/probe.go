@@ -17,13 +17,13 @@ func (t *Table) probe(now time.Time, e *Entry, op Op) {
 // long it takes, since without one nobody can answer. A repetition has RetransTime; if
 // it has not gone out by then, it is let go and the next one takes its place.
 func (t *Table) Deferred(e *Entry) {
-	if !e.asking || e.deferred || e.probes == 0 {
+	if !e.asking && e.state != Failed || e.deferred || e.probes == 0 {
 		return
 	}
 	e.deferred = true
 	e.probes--
 	t.stats.MulticastProbes--
-	if e.probes == 0 {
+	if e.probes == 0 && e.asking {
 		t.stop(e)
 	}
 }
@@ -37,13 +37,17 @@ func (t *Table) Sent(now time.Time, e *Entry) {
 	e.deferred = false
 	e.probes++
 	t.stats.MulticastProbes++
+	if e.state == Failed { // a probe of manage.go
+		t.start(e, now.Add(t.retryIn(e)))
+		return
+	}
 	t.start(e, now.Add(t.cfg.RetransTime))
 }
 
 // Unneeded: nobody waits for e any more. A first probe that has not gone out yet need
 // not; probes that have are left to end by themselves.
 func (t *Table) Unneeded(now time.Time, e *Entry) []Action {
-	if e.deferred && e.probes == 0 {
+	if e.asking && e.deferred && e.probes == 0 && !t.managed(e) {
 		t.idle(now, e)
 	}
 	return t.take()

@@ -22,6 +22,11 @@ type Config struct {
 	MaxSampleUse      time.Duration // where that doubling ends; 16 s
 	Remember          time.Duration // how long an unused entry is remembered to have answered; 10 min
 	MaxEntries        int           // dynamic entries; 65536
+	MaxMoves          int           // new MACs of a neighbor within MoveWindow before it is damped; 5. Negative is no damping
+	MoveWindow        time.Duration // 10 s
+
+	// Manage keeps the next hops that routes name resolved without traffic; see manage.go.
+	Manage bool
 
 	// Age says after how long without use a neighbor is forgotten; see age.go. 0 is
 	// never, and so is a nil Age.
@@ -53,6 +58,10 @@ func (c *Config) complete() {
 	def(&c.MaxSampleUse, 16*time.Second)
 	def(&c.Remember, 10*time.Minute)
 	count(&c.MaxEntries, 65536)
+	def(&c.MoveWindow, 10*time.Second)
+	if c.MaxMoves == 0 {
+		c.MaxMoves = 5
+	}
 	if c.Age == nil {
 		c.Age = func(Key) time.Duration { return 0 }
 	}
@@ -68,6 +77,7 @@ type Stats struct {
 	Resolved        uint64 // from no usable MAC to one
 	Failures        uint64 // entries that became FAILED
 	Moves           uint64 // a known neighbor changed its MAC
+	Damped          uint64 // changes that were not believed, of neighbors with too many
 	Evicted         uint64 // entries that gave way to new ones at MaxEntries
 	Refused         uint64 // new entries that found no place at MaxEntries
 	Aged            uint64 // entries that were forgotten for want of use

@@ -151,6 +151,7 @@ func start(t *testing.T, tune func(*forwarder.Config, *arpbuf.Config)) *gateway 
 		}
 	}
 	ac.Announcements = 0 // the router has nothing to say but questions
+	ac.ManageRoutes, ac.DuplicateDetection = false, arpbuf.DetectOff
 	if g.r, err = arpbuf.New(g.f, ac); err != nil {
 		t.Fatal(err)
 	}

@@ -23,10 +23,11 @@ type Neighbor struct {
 	Router     string  `json:"router"`
 	RouterPort string  `json:"router_port"`
 	IP         string  `json:"ip"`
-	MAC        string  `json:"mac"`         // empty while nobody has answered
-	State      string  `json:"state"`       // RFC 4861's word, in capitals
-	AgeSeconds float64 `json:"age_seconds"` // since the last confirmation, or since the entry was made
-	Origin     string  `json:"origin"`      // how it was learned: arp, nd, static, …
+	MAC        string  `json:"mac"`                // empty while nobody has answered
+	State      string  `json:"state"`              // RFC 4861's word, in capitals
+	AgeSeconds float64 `json:"age_seconds"`        // since the last confirmation, or since the entry was made
+	Origin     string  `json:"origin"`             // how it was learned: arp, nd, static, …
+	Flapping   bool    `json:"flapping,omitempty"` // its MAC has changed too often; changes are ignored for now
 }
 
 // Counters is the conservation law of all workers and control together:

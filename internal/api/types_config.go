@@ -108,6 +108,7 @@ type ConfigRouter struct {
 // ConfigRouterOptions are a logical router's options.
 type ConfigRouterOptions struct {
 	AlwaysLearn   bool   `json:"always_learn_from_arp_request"`
+	LearnNA       bool   `json:"learn_from_unsolicited_na"`
 	AgeThreshold  string `json:"mac_binding_age_threshold,omitempty"`
 	InboundIfaddr bool   `json:"icmp_errors_use_inbound_ifaddr"`
 }
@@ -191,6 +192,11 @@ type ConfigNeighbors struct {
 	MaxEntries        int    `json:"max_entries"`
 	ProbeRate         int    `json:"probe_rate"`
 	Announcements     int    `json:"announcements"`
+
+	DuplicateDetection string `json:"duplicate_detection"` // off, report or strict
+	ForeignSender      string `json:"foreign_sender"`      // refuse or accept
+	ManageRoutes       bool   `json:"manage_routes"`
+	MaxMoves           int    `json:"max_moves"`
 }
 
 // ConfigMetrics is the section metrics.

@@ -87,6 +87,10 @@ type Resolutions struct {
 	Probes   List[ProbeCount]  `json:"probes"`    // sent, of every family and kind
 	Deferred uint64            `json:"deferred"`  // multicast probes that waited for the rate limit
 
+	Moves          uint64 `json:"moves"`           // neighbors' changes of MAC that were followed
+	MovesDamped    uint64 `json:"moves_damped"`    // that were not, because there had been too many
+	ForeignSenders uint64 `json:"foreign_senders"` // ARP and ND not believed: for another MAC than the frame's source
+
 	Conflicts List[PortConflicts] `json:"conflicts"` // one of each router port
 }
 

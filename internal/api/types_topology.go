@@ -50,4 +50,16 @@ type RouterPort struct {
 	Networks  List[string]   `json:"networks"`
 	Neighbors map[string]int `json:"neighbors"` // entries by state
 	Parked    uint64         `json:"parked"`    // packets now
+
+	Addresses List[Address] `json:"addresses"` // its own, link-local last, and who else claims them
+}
+
+// Address is one of a router port's own addresses. State: unchecked (nobody was asked),
+// probing, unique, or duplicate; MAC is then the other station's.
+type Address struct {
+	IP        string `json:"ip"`
+	State     string `json:"state"`
+	InUse     bool   `json:"in_use"`    // it is announced and answered for
+	Conflicts uint64 `json:"conflicts"` // frames in which others claimed it
+	MAC       string `json:"mac,omitempty"`
 }

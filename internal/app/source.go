@@ -56,7 +56,7 @@ func (s *source) Neighbors(context.Context) ([]api.Neighbor, error) {
 	for _, n := range s.r.Neighbors() {
 		out = append(out, api.Neighbor{
 			Router: n.Router, RouterPort: n.RouterPort, IP: n.IP.String(), MAC: macText(n.MAC), State: n.State,
-			AgeSeconds: n.Age.Seconds(), Origin: n.Origin,
+			AgeSeconds: n.Age.Seconds(), Origin: n.Origin, Flapping: n.Flapping,
 		})
 	}
 	return out, nil

@@ -82,6 +82,8 @@ func viewResolutions(st arpbuf.Stats, conflicts []arpbuf.PortConflicts) api.Reso
 			{Family: api.FamilyIPv6, Kind: api.ProbeUnicast, Count: st.UnicastSolicitations},
 		},
 		Deferred: st.ProbesDeferred,
+		Moves:    st.Neighbors.Moves, MovesDamped: st.Neighbors.Damped,
+		ForeignSenders: st.ForeignSenders(),
 	}
 	for result, n := range st.Resolutions {
 		out.ByResult[result] = n

@@ -115,6 +115,11 @@ func arpbufConfig(c *config.Config, eal *dpdk.EAL, log *slog.Logger) arpbuf.Conf
 	cfg.RearmAge = c.Arpbuf.AgeFrom == config.AgeFromLastPacket
 	cfg.GatedMaxAge = c.Arpbuf.Gated.MaxAge
 	cfg.Announcements = c.Neighbors.Announcements
+	cfg.ManageRoutes, cfg.MaxMoves = c.Neighbors.ManageRoutes, c.Neighbors.MaxMoves
+	cfg.AcceptForeignSender = c.Neighbors.ForeignSender == config.ForeignAccept
+	cfg.DuplicateDetection = map[config.DuplicateDetection]arpbuf.DuplicateDetection{
+		config.DetectOff: arpbuf.DetectOff, config.DetectReport: arpbuf.DetectReport, config.DetectStrict: arpbuf.DetectStrict,
+	}[c.Neighbors.DuplicateDetection]
 	cfg.ProbeRate = float64(c.Neighbors.ProbeRate)
 	cfg.UnreachableBurst = c.Arpbuf.PacketsPerNexthop // all that one ring held may be answered
 	if c.Arpbuf.OnFailure == config.FailureSilent {

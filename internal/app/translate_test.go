@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parkway-gw/parkway/arpbuf"
 	"github.com/parkway-gw/parkway/forwarder"
 	"github.com/parkway-gw/parkway/internal/config"
 )
@@ -44,6 +45,9 @@ func TestParkingIsTranslated(t *testing.T) {
 			t.Errorf("%+v: gated %+v", tt, f.Park.Gated)
 		}
 		if a.RearmAge != (tt.profile == "ovn") || a.GatedMaxAge != time.Minute || a.ProbeRate != 1000 || a.Announcements != 3 || a.UnreachableBurst != c.Arpbuf.PacketsPerNexthop {
+			t.Errorf("%+v: %+v", tt, a)
+		}
+		if a.ManageRoutes != (tt.profile != "ovn") || (a.DuplicateDetection == arpbuf.DetectOff) != (tt.profile == "ovn") || a.MaxMoves != 5 || a.AcceptForeignSender {
 			t.Errorf("%+v: %+v", tt, a)
 		}
 		if f.Park.NextHops != c.Arpbuf.MaxNexthops || f.Park.PacketsPerNextHop != c.Arpbuf.PacketsPerNexthop ||

@@ -37,6 +37,8 @@ func viewConfig(c *config.Config) api.Config {
 			RetransTime: c.Neighbors.RetransTime.String(), McastSolicit: c.Neighbors.McastSolicit, UcastSolicit: c.Neighbors.UcastSolicit,
 			BaseReachableTime: c.Neighbors.BaseReachableTime.String(), FailedHoldoff: c.Neighbors.FailedHoldoff.String(),
 			MaxEntries: c.Neighbors.MaxEntries, ProbeRate: c.Neighbors.ProbeRate, Announcements: c.Neighbors.Announcements,
+			DuplicateDetection: string(c.Neighbors.DuplicateDetection), ForeignSender: string(c.Neighbors.ForeignSender),
+			ManageRoutes: c.Neighbors.ManageRoutes, MaxMoves: c.Neighbors.MaxMoves,
 		},
 		Metrics: api.ConfigMetrics{Listen: c.Metrics.Listen},
 		State:   api.ConfigState{Dir: c.State.Dir},
@@ -67,7 +69,7 @@ func viewLogical(c *config.Config, out *api.Config) {
 	}
 	for _, r := range c.Topology.Routers {
 		one := api.ConfigRouter{Name: r.Name, Options: api.ConfigRouterOptions{
-			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, AgeThreshold: r.Options.MACBindingAgeThreshold,
+			AlwaysLearn: r.Options.AlwaysLearnFromARPRequest, LearnNA: r.Options.LearnFromUnsolicitedNA, AgeThreshold: r.Options.MACBindingAgeThreshold,
 			InboundIfaddr: !r.Options.ICMPErrorsFromEgress,
 		}, CoPP: r.CoPP}
 		for _, p := range r.Ports {

@@ -21,6 +21,7 @@ func portOptions(p forwarder.SwitchPort) map[string]string {
 	}
 	set("router-port", p.RouterPort)
 	set("network_name", p.NetworkName)
+	set("arp_proxy", arpProxy(p))
 	if p.MACLimit > 0 {
 		set("mac_limit", strconv.Itoa(p.MACLimit))
 	}

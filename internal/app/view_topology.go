@@ -81,6 +81,11 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 	for _, n := range s.r.Parked().NextHops {
 		parked[n.RouterPort] += uint64(n.Packets)
 	}
+	own := map[string][]api.Address{}
+	for _, a := range s.r.Addresses() {
+		own[a.RouterPort] = append(own[a.RouterPort], api.Address{IP: a.IP.String(), State: string(a.State), InUse: a.InUse,
+			Conflicts: a.Conflicts, MAC: macText(a.MAC)})
+	}
 	for _, r := range t.Routers {
 		one := api.Router{Name: r.Name}
 		for _, p := range r.Ports {
@@ -89,7 +94,7 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 				states = map[string]int{}
 			}
 			one.Ports = append(one.Ports, api.RouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks),
-				Neighbors: states, Parked: parked[p.Name]})
+				Neighbors: states, Parked: parked[p.Name], Addresses: own[p.Name]})
 		}
 		out.Routers = append(out.Routers, one)
 	}

@@ -68,11 +68,18 @@ func writePorts(w io.Writer, ports []api.Port) error {
 func writeNeighbors(w io.Writer, neighbors []api.Neighbor) error {
 	return table(w, "ROUTER PORT IP MAC STATE AGE ORIGIN", func(row func(...any)) {
 		for _, n := range neighbors {
-			row(n.Router, n.RouterPort, n.IP, n.MAC, n.State, seconds(n.AgeSeconds), n.Origin)
+			row(n.Router, n.RouterPort, n.IP, n.MAC, flapping(n), seconds(n.AgeSeconds), n.Origin)
 		}
 	})
 }
 
+// flapping is a neighbor's state, marked when its MAC changes too often.
+func flapping(n api.Neighbor) string {
+	if n.Flapping {
+		return n.State + " (flapping)"
+	}
+	return n.State
+}
 func writeWorkers(w io.Writer, workers []api.Worker) error {
 	return table(w, "LCORE CPU BUSY PACKETS CYCLES/PACKET MAX-POLL-GAP RX-QUEUES", func(row func(...any)) {
 		for _, k := range workers {

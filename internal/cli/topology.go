@@ -53,6 +53,11 @@ func writeTopology(w io.Writer, t api.Topology) error {
 			line(1, "port %s", p.Name)
 			line(2, "mac: %q", p.MAC)
 			line(2, "networks: %s", quoted(p.Networks))
+			for _, a := range p.Addresses {
+				if text := trouble(a); text != "" {
+					line(2, "%s: %s", a.IP, text)
+				}
+			}
 			line(2, "neighbors: %s", neighborStates(p.Neighbors))
 			if p.Parked > 0 {
 				line(2, "parked: %s", packets(p.Parked))
@@ -72,6 +77,21 @@ func gateState(g *api.Gate) string {
 		return " (open)"
 	}
 	return fmt.Sprintf(" (waiting, %s)", packets(g.Packets))
+}
+
+// trouble is what keeps an address from being the router's alone, or empty.
+func trouble(a api.Address) string {
+	unused := ""
+	if !a.InUse {
+		unused = ", not in use"
+	}
+	switch {
+	case a.State == "duplicate":
+		return "duplicate, also used by " + a.MAC + unused
+	case unused != "":
+		return a.State + unused
+	}
+	return ""
 }
 
 func quoted(list []string) string {

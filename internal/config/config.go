@@ -145,9 +145,32 @@ type Neighbors struct {
 	BaseReachableTime time.Duration
 	FailedHoldoff     time.Duration // the first; it doubles
 	MaxEntries        int
-	Announcements     int // rounds of gratuitous ARP and unsolicited NA at start and link up; 0 is none
-	ProbeRate         int // multicast ARP requests and solicitations per second and router port
+	Announcements     int  // rounds of gratuitous ARP and unsolicited NA at start and link up; 0 is none
+	MaxMoves          int  // changes of a neighbor's MAC within 10 s that are believed; 0 is all
+	ManageRoutes      bool // next hops of routes are resolved without traffic, and stay so
+	ProbeRate         int  // multicast ARP requests and solicitations per second and router port
+
+	DuplicateDetection DuplicateDetection // of the router's own addresses
+	ForeignSender      ForeignSender
 }
+
+// DuplicateDetection says how own addresses are checked for others that have them.
+type DuplicateDetection string
+
+const (
+	DetectOff    DuplicateDetection = "off"    // not at all
+	DetectReport DuplicateDetection = "report" // while they are in use
+	DetectStrict DuplicateDetection = "strict" // before they are used
+)
+
+// ForeignSender says what becomes of ARP and ND that speak for another MAC than the
+// frame's source.
+type ForeignSender string
+
+const (
+	ForeignRefuse ForeignSender = "refuse" // nothing is learned, but from virtual routers
+	ForeignAccept ForeignSender = "accept"
+)
 
 // Metrics is the Prometheus endpoint.
 type Metrics struct {

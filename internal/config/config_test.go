@@ -3,6 +3,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -65,7 +66,7 @@ func TestSeed(t *testing.T) {
 		},
 		Routers: []topology.Router{{
 			Name:    "lr0",
-			Options: topology.RouterOptions{AlwaysLearnFromARPRequest: true, MACBindingAgeThreshold: "300"},
+			Options: topology.RouterOptions{AlwaysLearnFromARPRequest: true, LearnFromUnsolicitedNA: true, MACBindingAgeThreshold: "300"},
 			Ports: []topology.RouterPort{
 				{Name: "lrp1", MAC: mac("00:00:01:ff:00:01"), Networks: []netip.Prefix{netip.MustParsePrefix("1.1.254.254/16"), netip.MustParsePrefix("2001:db8:1::1/64")}},
 				{Name: "lrp2", MAC: mac("00:00:02:ff:00:02"), Networks: []netip.Prefix{netip.MustParsePrefix("1.2.254.254/16"), netip.MustParsePrefix("2001:db8:2::1/64")}},
@@ -89,7 +90,7 @@ func TestDefaults(t *testing.T) {
 		DPDK:      DPDK{Memory: Memory{MemoryAuto, 512 << 20}, Mbufs: 16384},
 		CPU:       CPU{Control: 0, Workers: []int{1}, WorkersText: "1", Idle: Idle{IdleAdaptive, 50 * time.Microsecond}},
 		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, AgeFromArrival, OverflowDropOldest, FailureICMP, Gated{256, 256, 1024, time.Minute}},
-		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 3, 1000},
+		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 3, 5, true, 1000, DetectReport, ForeignRefuse},
 		Metrics:   Metrics{"127.0.0.1:9470"},
 		API:       API{"/run/parkway/parkway.sock", 0o660},
 		Log:       Log{LogAuto, LogInfo},
@@ -129,7 +130,7 @@ logical_switches:
     ports:
       - {name: a, type: "", park_until: up, addresses: ["02:00:00:00:00:0A", "02:00:00:00:00:0b 10.0.0.5", unknown]}
       - {name: l, type: localnet, tag: 100, options: {network_name: phys}}
-      - {name: r, type: router, options: {router-port: lrp}}
+      - {name: r, type: router, options: {router-port: lrp, arp_proxy: "02:00:00:00:00:01 169.254.1.1 10.9.0.0/16 fd00:1::7"}}
 logical_routers:
   - name: lr
     options: {always_learn_from_arp_request: "False", mac_binding_age_threshold: 300}
@@ -140,7 +141,7 @@ logical_routers:
       - {ip_prefix: 10.0.0.0/8, nexthop: discard}
 static_mac_bindings: [{logical_port: lrp, ip: "fe80::1", mac: "02:00:00:00:00:99"}]
 arpbuf: {profile: ovn, max_age: 20s, gated: {max_age: 5m, packets_per_nexthop: 512}}
-neighbors: {probe_rate: 50}
+neighbors: {probe_rate: 50, foreign_sender: accept}
 metrics: {listen: ""}
 api: {mode: 0600, socket: /tmp/x.sock}
 state: {dir: /var/lib/parkway/}
@@ -160,7 +161,7 @@ state: {dir: /var/lib/parkway/}
 	if got, want := c.Arpbuf, (Arpbuf{"ovn", 4, 1000, 4096, 20 * time.Second, AgeFromLastPacket, OverflowDropOldest, FailureSilent, Gated{512, 256, 1024, 5 * time.Minute}}); got != want {
 		t.Errorf("arpbuf: %+v", got)
 	}
-	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 3, 50}); got != want {
+	if got, want := c.Neighbors, (Neighbors{time.Second, 100, 3, 30 * time.Second, 100 * time.Millisecond, 65536, 3, 5, false, 50, DetectOff, ForeignAccept}); got != want {
 		t.Errorf("neighbors: %+v", got)
 	}
 	if c.State.Dir != "/var/lib/parkway" {
@@ -178,6 +179,9 @@ state: {dir: /var/lib/parkway/}
 	}
 	if r := ports[2]; len(r.Addresses) != 1 || r.Addresses[0].MAC != mac("02:00:00:00:00:01") {
 		t.Errorf("a router port without addresses follows its peer: %+v", r)
+	}
+	if got, want := c.Topology.Switches[0].Ports[2], pfxs("169.254.1.1/32", "10.9.0.0/16", "fd00:1::7/128"); !reflect.DeepEqual(got.ARPProxy, want) || got.ARPProxyMAC != (topology.MAC{2, 0, 0, 0, 0, 1}) {
+		t.Errorf("arp_proxy: %+v", got)
 	}
 	lr := c.Topology.Routers[0]
 	if lr.Options != (topology.RouterOptions{MACBindingAgeThreshold: "300"}) || lr.Ports[0].GatewayMTU != 1500 {
@@ -222,11 +226,14 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("PARKWAY_ARPBUF_GATED_MAX_AGE", "2m")
 	t.Setenv("PARKWAY_NEIGHBORS_PROBE_RATE", "7")
 	t.Setenv("PARKWAY_NEIGHBORS_ANNOUNCEMENTS", "0")
+	t.Setenv("PARKWAY_NEIGHBORS_MANAGE_ROUTES", "false")
+	t.Setenv("PARKWAY_NEIGHBORS_DUPLICATE_DETECTION", "strict")
 	t.Setenv("PARKWAY_METRICS_LISTEN", "") // empty doesn't override
 	c := parse(t, text)
 	if c.Log.Level != LogError || c.API.Socket != "/tmp/e.sock" || len(c.CPU.Workers) != 2 || c.DPDK.Memory.Mode != MemoryNoHuge ||
 		c.DPDK.Mbufs != 32768 || c.CPU.Idle.MaxSleep != time.Millisecond || c.Arpbuf.AgeFrom != AgeFromLastPacket ||
-		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Neighbors.Announcements != 0 || c.Metrics.Listen != "127.0.0.1:9470" {
+		c.Arpbuf.Gated.MaxAge != 2*time.Minute || c.Neighbors.ProbeRate != 7 || c.Neighbors.Announcements != 0 ||
+		c.Neighbors.ManageRoutes || c.Neighbors.DuplicateDetection != DetectStrict || c.Metrics.Listen != "127.0.0.1:9470" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("PARKWAY_LOG_LEVLE", "info")
@@ -250,7 +257,7 @@ PARKWAY_LOG_LEVEL: environment: "loud" is not known; choose one of debug, info, 
 
 // What the file says is stronger than what the profile does.
 func TestProfileGivesWay(t *testing.T) {
-	c := parse(t, small+"arpbuf: {profile: ovn, age_from: arrival, overflow: drop-newest}\nneighbors: {mcast_solicit: 3, failed_holdoff: 5s}\n")
+	c := parse(t, small+"arpbuf: {profile: ovn, age_from: arrival, overflow: drop-newest}\nneighbors: {mcast_solicit: 3, failed_holdoff: 5s, manage_routes: true, duplicate_detection: report}\n")
 	want := Defaults().Neighbors
 	if c.Neighbors != want || c.Arpbuf.AgeFrom != AgeFromArrival || c.Arpbuf.Overflow != OverflowDropNewest || c.Arpbuf.PacketsPerNexthop != 4 {
 		t.Errorf("%+v %+v", c.Arpbuf, c.Neighbors)
@@ -436,5 +443,30 @@ func TestBudgets(t *testing.T) {
 	c.Ports[0].MTU = 9000
 	if m = MemoryBudget(c); m.Packets <= jumbo {
 		t.Errorf("jumbo frames take room: %s", m)
+	}
+}
+
+func pfxs(list ...string) (out []netip.Prefix) {
+	for _, p := range list {
+		out = append(out, netip.MustParsePrefix(p))
+	}
+	return out
+}
+
+// RFC 9131: an unknown host's advertisement is believed where its requests are, unless the
+// router says otherwise.
+func TestLearnFromUnsolicitedNA(t *testing.T) {
+	for options, want := range map[string]bool{
+		"": true, "always_learn_from_arp_request: false": false, "learn_from_unsolicited_na: false": false,
+		"always_learn_from_arp_request: false, learn_from_unsolicited_na: true": true,
+	} {
+		c := parse(t, fmt.Sprintf(`version: 1
+ports: [{name: p, vdev: net_null0, iface_id: a}]
+logical_switches: [{name: s, ports: [{name: a, addresses: [unknown]}, {name: r, type: router, options: {router-port: lrp}}]}]
+logical_routers: [{name: lr, options: {%s}, ports: [{name: lrp, mac: "02:00:00:00:00:01", networks: [10.0.0.1/24]}]}]
+`, options))
+		if got := c.Topology.Routers[0].Options.LearnFromUnsolicitedNA; got != want {
+			t.Errorf("{%s}: %v, want %v", options, got, want)
+		}
 	}
 }

@@ -99,6 +99,10 @@ func TestRoundTrip(t *testing.T) {
 		want.Arpbuf.Gated.PacketsPerNexthop = rapid.IntRange(1, 1024).Draw(rt, "gated packets")
 		want.Neighbors.ProbeRate = rapid.IntRange(1, 1_000_000).Draw(rt, "probe rate")
 		want.Neighbors.Announcements = rapid.IntRange(0, 16).Draw(rt, "announcements")
+		want.Neighbors.MaxMoves = rapid.IntRange(0, 1000).Draw(rt, "max moves")
+		want.Neighbors.ManageRoutes = rapid.Bool().Draw(rt, "manage")
+		want.Neighbors.DuplicateDetection = rapid.SampledFrom([]DuplicateDetection{DetectOff, DetectReport, DetectStrict}).Draw(rt, "detection")
+		want.Neighbors.ForeignSender = rapid.SampledFrom([]ForeignSender{ForeignRefuse, ForeignAccept}).Draw(rt, "foreign")
 		gate := rapid.SampledFrom([]string{"", "park_until: up", "options: {park_until: up}"}).Draw(rt, "gate")
 		lo := rapid.IntRange(1, 900).Draw(rt, "cpu")
 		want.CPU.Control, want.CPU.Workers, want.CPU.WorkersText = 0, []int{lo, lo + 1}, fmt.Sprintf("%d-%d", lo, lo+1)
@@ -111,10 +115,11 @@ ports: [{name: p, vdev: net_null0, iface_id: %q, rx_queues: 2}]
 logical_switches: [{name: s, ports: [{name: %q, addresses: ["02:00:00:00:00:0a 10.0.0.5", unknown], %s}, {name: "%s.r", type: router, options: {router-port: lrp}}]}]
 logical_routers: [{name: lr, ports: [{name: lrp, mac: "02:00:00:00:00:01", networks: [10.0.0.1/24]}]}]
 arpbuf: {max_age: %q, age_from: %s, gated: {max_age: %ds, packets_per_nexthop: %d}}
-neighbors: {retrans_time: %s, probe_rate: %d, announcements: %d}
+neighbors: {retrans_time: %s, probe_rate: %d, announcements: %d, max_moves: %d, manage_routes: %t, duplicate_detection: %s, foreign_sender: %s}
 log: {level: %s}
 `, want.System.Name, want.DPDK.Memory.Size/mib, want.DPDK.Mbufs, want.CPU.WorkersText, lsp, lsp, gate, lsp,
-			want.Arpbuf.MaxAge, want.Arpbuf.AgeFrom, want.Arpbuf.Gated.MaxAge/time.Second, want.Arpbuf.Gated.PacketsPerNexthop, strings.ReplaceAll(want.Neighbors.RetransTime.String(), "µ", "u"), want.Neighbors.ProbeRate, want.Neighbors.Announcements, want.Log.Level)
+			want.Arpbuf.MaxAge, want.Arpbuf.AgeFrom, want.Arpbuf.Gated.MaxAge/time.Second, want.Arpbuf.Gated.PacketsPerNexthop, strings.ReplaceAll(want.Neighbors.RetransTime.String(), "µ", "u"), want.Neighbors.ProbeRate, want.Neighbors.Announcements,
+			want.Neighbors.MaxMoves, want.Neighbors.ManageRoutes, want.Neighbors.DuplicateDetection, want.Neighbors.ForeignSender, want.Log.Level)
 		got, err := Parse("f.yaml", []byte(text))
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, text)

@@ -19,28 +19,21 @@ const inboundIfaddr = "icmp_errors_use_inbound_ifaddr"
 
 func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 	path := topology.At("logical_routers", i)
-	r.Options.AlwaysLearnFromARPRequest = true
+	r.Options.AlwaysLearnFromARPRequest, r.Options.LearnFromUnsolicitedNA = true, true
 	f, ok := d.mapping(n, "a logical router", "name", "options", "ports", "static_routes", "policies", "copp")
 	if !ok {
 		return r
 	}
 	r.Name = d.named(f, "lr0", path)
 	if o := f.get("options"); o != nil {
-		opts := d.options(o, fmt.Sprintf("options of router %q", r.Name), topology.At("logical_routers", i, "options"), "always_learn_from_arp_request", "mac_binding_age_threshold", inboundIfaddr)
-		truth := func(key string, otherwise bool) bool {
-			switch v, set := opts[key]; {
-			case !set:
-			case strings.EqualFold(v, "true"):
-				return true
-			case strings.EqualFold(v, "false"):
-				return false
-			default:
-				d.errorf(d.find(topology.At("logical_routers", i, "options", key)), "write true or false", "router %q: %s: %s is no boolean", r.Name, key, quote(v))
-			}
-			return otherwise
-		}
-		r.Options.AlwaysLearnFromARPRequest = truth("always_learn_from_arp_request", true)
-		r.Options.ICMPErrorsFromEgress = !truth(inboundIfaddr, true)
+		path := topology.At("logical_routers", i, "options")
+		opts := d.options(o, fmt.Sprintf("options of router %q", r.Name), path, alwaysLearn, "mac_binding_age_threshold", learnNA, inboundIfaddr)
+		d.flag(opts, alwaysLearn, r.Name, path, &r.Options.AlwaysLearnFromARPRequest)
+		r.Options.LearnFromUnsolicitedNA = r.Options.AlwaysLearnFromARPRequest // unless it says
+		d.flag(opts, learnNA, r.Name, path, &r.Options.LearnFromUnsolicitedNA)
+		inbound := true
+		d.flag(opts, inboundIfaddr, r.Name, path, &inbound)
+		r.Options.ICMPErrorsFromEgress = !inbound
 		r.Options.MACBindingAgeThreshold = opts["mac_binding_age_threshold"]
 	}
 	if c := f.get("copp"); c != nil {
@@ -63,6 +56,26 @@ func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 		r.Policies = append(r.Policies, d.policy(e, p))
 	}
 	return r
+}
+
+// Options of a logical router.
+const (
+	alwaysLearn = "always_learn_from_arp_request"
+	learnNA     = "learn_from_unsolicited_na"
+)
+
+// flag reads a boolean option of a router.
+func (d *decoder) flag(opts map[string]string, key, router string, path topology.Path, to *bool) {
+	v, set := opts[key]
+	if !set {
+		return
+	}
+	switch strings.ToLower(v) {
+	case "true", "false":
+		*to = strings.EqualFold(v, "true")
+	default:
+		d.errorf(d.find(append(slices.Clone(path), key)), "write true or false", "router %q: %s: %s is no boolean", router, key, quote(v))
+	}
 }
 
 func (d *decoder) routerPort(n *yaml.Node, path topology.Path) (p topology.RouterPort) {

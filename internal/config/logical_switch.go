@@ -60,13 +60,16 @@ func (d *decoder) switchPort(n *yaml.Node, path topology.Path) (p topology.Switc
 	}
 	var opts map[string]string
 	if o := f.get("options"); o != nil {
-		opts = d.options(o, fmt.Sprintf("options of switch port %q", p.Name), at("options"), "router-port", "network_name", parkUntil, macLimit, noARPNDRsp)
+		opts = d.options(o, fmt.Sprintf("options of switch port %q", p.Name), at("options"), "router-port", "network_name", parkUntil, macLimit, noARPNDRsp, arpProxy)
 		p.RouterPort, p.NetworkName = opts["router-port"], opts["network_name"]
 		for _, key := range []string{"router-port", "network_name"} {
 			if v, set := opts[key]; set && topology.CheckName(v) != "" {
 				d.errorf(d.find(at("options", key)), "names are 1 to 128 printable characters without spaces", "options.%s of switch port %q %s", key, p.Name, clip(topology.CheckName(v)))
 			}
 		}
+	}
+	if text, set := opts[arpProxy]; set {
+		d.arpProxy(d.find(at("options", arpProxy)), text, &p)
 	}
 	d.parkUntil(f.get(parkUntil), opts, &p, at)
 	if !known { // so that a wrong type makes one problem

@@ -137,6 +137,11 @@ var mistakes = []mistake{
 	{"gated rings in little memory", []edit{gatePort1, {"overflow: drop-oldest", "gated: {packets_per_nexthop: 1000, max_nexthops: 60000}"}}},
 	{"probe_rate", swap("retrans_time: 1s", "probe_rate: 0")},
 	{"announcements", swap("retrans_time: 1s", "announcements: 17")},
+	{"duplicate_detection", swap("retrans_time: 1s", "duplicate_detection: on")},
+	{"foreign_sender", swap("retrans_time: 1s", "foreign_sender: true")},
+	{"manage_routes", swap("retrans_time: 1s", "manage_routes: yes")},
+	{"manage_routes as text", swap("retrans_time: 1s", `manage_routes: "true"`)},
+	{"max_moves", swap("retrans_time: 1s", "max_moves: 1001")},
 	{"probe_rate as text", swap("retrans_time: 1s", "probe_rate: 1k")},
 	{"more probes than answers", swap("retrans_time: 1s", "probe_rate: 20000")},
 	{"meter unit", swap("static_mac_bindings: []", "meters: [{name: m1, unit: kbps, bands: [{rate: 9, action: dscp_remark}]}]")},
@@ -328,6 +333,15 @@ var mistakes = []mistake{
 	{"ipv6_prefix", swap(lrp1nets, lrp1nets+`, ipv6_prefix: ["2001:db8:9::/64"]`)},
 	{"gateway_mtu above the port", swap("gateway_mtu: 1500", `gateway_mtu: "9000"`)},
 	{"port MTU under IPv6", []edit{{"mtu: 1500", "mtu: 1000"}, {"gateway_mtu: 1500", "gateway_mtu: 0"}}},
+	{"boolean option of ours", swap("always_learn_from_arp_request: true", "learn_from_unsolicited_na: maybe")},
+	{"arp_proxy empty", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: ""}`)},
+	{"arp_proxy MAC alone", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: "00:00:01:ff:00:01"}`)},
+	{"arp_proxy no address", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: "169.254.1.1, 169.254.1.2"}`)},
+	{"arp_proxy host bits", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: 10.0.0.7/8}`)},
+	{"arp_proxy for all", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: "0.0.0.0/0 ff02::1"}`)},
+	{"arp_proxy twice", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: "fd00::1 fd00::1"}`)},
+	{"arp_proxy other MAC", swap("options: {router-port: lrp1}", `options: {router-port: lrp1, arp_proxy: "0a:58:a9:fe:01:01 169.254.1.1"}`)},
+	{"arp_proxy too many", swap("options: {router-port: lrp1}", "options: {router-port: lrp1, arp_proxy: \""+manyAddresses(257)+"\"}")},
 	{"boolean option", swap("always_learn_from_arp_request: true", "always_learn_from_arp_request: yes")},
 	{"age threshold", swap(`"300"`, `"5m"`)},
 	{"age threshold CIDR", swap(`"300"`, `"10.0.0.0/99:5;300"`)},
@@ -362,6 +376,14 @@ var mistakes = []mistake{
 	{"age before the probes", swap("max_age: 3s", "max_age: 1s")},
 	{"worker on the control CPU", swap(`workers: "1"`, `workers: "0"`)},
 	{"workers without queues", []edit{{`workers: "1"`, `workers: "1-6"`}, {"mbufs: 16384", "mbufs: 98304"}, {"512MiB", "1GiB"}}},
+}
+
+func manyAddresses(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("10.7.%d.%d", i/250, 1+i%250))
+	}
+	return strings.Join(all, " ")
 }
 
 func seed(t testing.TB) string {

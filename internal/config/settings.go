@@ -22,6 +22,7 @@ const (
 	asText   kind = iota // a string
 	asNumber             // a plain whole number
 	asEither             // "0" or 0: CPU lists, file modes
+	asFlag               // true or false
 )
 
 // setting is one scalar of the local sections. Its value can come from the
@@ -108,6 +109,10 @@ var settings = []setting{
 	{"neighbors.ucast_solicit", "3", asNumber, store(ints(1, 100), func(c *Config) *int { return &c.Neighbors.UcastSolicit })},
 	{"neighbors.base_reachable_time", "30s", asText, store(durations(time.Second, 24*time.Hour), func(c *Config) *time.Duration { return &c.Neighbors.BaseReachableTime })},
 	{"neighbors.announcements", "3", asNumber, store(ints(0, 16), func(c *Config) *int { return &c.Neighbors.Announcements })},
+	{"neighbors.duplicate_detection", "report", asText, store(choices(DetectOff, DetectReport, DetectStrict), func(c *Config) *DuplicateDetection { return &c.Neighbors.DuplicateDetection })},
+	{"neighbors.foreign_sender", "refuse", asText, store(choices(ForeignRefuse, ForeignAccept), func(c *Config) *ForeignSender { return &c.Neighbors.ForeignSender })},
+	{"neighbors.manage_routes", "true", asFlag, store(parseFlag, func(c *Config) *bool { return &c.Neighbors.ManageRoutes })},
+	{"neighbors.max_moves", "5", asNumber, store(ints(0, 1000), func(c *Config) *int { return &c.Neighbors.MaxMoves })},
 	{"neighbors.failed_holdoff", "5s", asText, store(durations(100*time.Millisecond, time.Hour), func(c *Config) *time.Duration { return &c.Neighbors.FailedHoldoff })},
 	{"neighbors.max_entries", "65536", asNumber, store(ints(16, 1<<22), func(c *Config) *int { return &c.Neighbors.MaxEntries })},
 	{"neighbors.probe_rate", "1000", asNumber, store(ints(1, 1_000_000), func(c *Config) *int { return &c.Neighbors.ProbeRate })},
@@ -127,15 +132,18 @@ var settings = []setting{
 // Parkway's: what OVN's controller has hard-coded. It knows no FAILED state, so the
 // time-out alone ends a wait; we come closest with the most probes that there are
 // and the shortest hold-off. At its bounds the newcomer is refused, as in OVN, and no
-// room is made by shares.
+// room is made by shares. It asks neither for its own addresses nor for next hops that no
+// packet is for.
 var ovnProfile = map[string]string{
-	"arpbuf.packets_per_nexthop": "4",
-	"arpbuf.max_nexthops":        "1000",
-	"arpbuf.max_age":             "10s",
-	"arpbuf.age_from":            "last-packet",
-	"arpbuf.on_failure":          "silent",
-	"neighbors.mcast_solicit":    "100",
-	"neighbors.failed_holdoff":   "100ms",
+	"arpbuf.packets_per_nexthop":    "4",
+	"arpbuf.max_nexthops":           "1000",
+	"arpbuf.max_age":                "10s",
+	"arpbuf.age_from":               "last-packet",
+	"arpbuf.on_failure":             "silent",
+	"neighbors.mcast_solicit":       "100",
+	"neighbors.failed_holdoff":      "100ms",
+	"neighbors.duplicate_detection": "off",
+	"neighbors.manage_routes":       "false",
 }
 
 func parseMemory(s string) (uint64, error) {
@@ -144,6 +152,16 @@ func parseMemory(s string) (uint64, error) {
 		return 0, faultf("round it, such as to 512MiB", "%s is no whole number of MiB", quote(s))
 	}
 	return n, err
+}
+
+func parseFlag(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, faultf("write true or false", "%s is no boolean", quote(s))
 }
 
 func parseSystemName(s string) (string, error) {
@@ -252,6 +270,8 @@ func (d *decoder) scalar(n *yaml.Node, what string, k kind) bool {
 		d.errorf(n, "write a whole number in decimal digits", "%s wants a whole number, not %s", what, kindWord(n))
 	case k == asEither && !number && !text:
 		d.errorf(n, `write it as one text in quotes, such as "1-3,8" for CPUs`, "%s wants text or a number, not %s", what, kindWord(n))
+	case k == asFlag && (n.Kind != yaml.ScalarNode || n.Tag != "!!bool"):
+		d.errorf(n, "write true or false", "%s wants true or false, not %s", what, kindWord(n))
 	case k == asText && !text && !number && !float: // a number may be a forgotten unit: its own parser says so
 		d.errorf(n, "write one word", "%s wants text, not %s", what, kindWord(n))
 	default:

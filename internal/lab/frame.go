@@ -151,12 +151,13 @@ func addr4(b []byte) netip.Addr  { return netip.AddrFrom4([4]byte(b)) }
 func addr16(b []byte) netip.Addr { return netip.AddrFrom16([16]byte(b)) }
 
 // Asks returns the address that an ARP request or a neighbor solicitation asks
-// for, and whether the packet is one.
+// for, and whether the packet is one. One that looks for a duplicate of its sender's own
+// address, from 0.0.0.0 or ::, is none.
 func (p Packet) Asks() (netip.Addr, bool) {
 	switch {
-	case p.EtherType == EtherARP && p.ARPOp == ARPRequest && p.SPA != p.TPA: // equal: an announcement
+	case p.EtherType == EtherARP && p.ARPOp == ARPRequest && p.SPA != p.TPA && !p.SPA.IsUnspecified(): // equal: an announcement
 		return p.TPA, true
-	case p.Proto == ProtoICMPv6 && p.ICMPType == ICMPv6NS:
+	case p.Proto == ProtoICMPv6 && p.ICMPType == ICMPv6NS && !p.SrcIP.IsUnspecified():
 		return p.Target, true
 	}
 	return netip.Addr{}, false

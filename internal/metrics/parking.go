@@ -19,6 +19,8 @@ var (
 	resolutionsTotal = desc("resolutions_total", "Waits for a next hop or a gated port that have ended, by how.", "result")
 	probesTotal      = desc("neighbor_probes_total", "ARP requests and neighbor solicitations sent.", "family", "kind")
 	conflictsTotal   = desc("address_conflicts_total", "Frames in which another station claims an address of the router port.", "router_port")
+	movesTotal       = desc("neighbor_moves_total", "Changes of a neighbor's MAC: followed, or damped because there were too many.", "result")
+	foreignTotal     = desc("neighbor_foreign_senders_total", "ARP and ND that speak for another MAC than the frame's source and were not believed.")
 	deferredTotal    = desc("neighbor_probes_deferred_total", "Multicast probes that had to wait for neighbors.probe_rate.")
 )
 
@@ -66,6 +68,9 @@ func (s sink) resolutions(r api.Resolutions) {
 		s.counter(probesTotal, p.Count, p.Family, p.Kind)
 	}
 	s.counter(deferredTotal, r.Deferred)
+	s.counter(movesTotal, r.Moves, "followed")
+	s.counter(movesTotal, r.MovesDamped, "damped")
+	s.counter(foreignTotal, r.ForeignSenders)
 	for _, c := range r.Conflicts {
 		s.counter(conflictsTotal, c.Count, c.RouterPort)
 	}

@@ -11,9 +11,10 @@ type DatapathPort struct {
 	Router    string
 	Options   RouterOptions // of the router
 	Port      RouterPort
-	LinkLocal netip.Addr // fe80:: address made from the MAC (RFC 4291 appendix A)
-	Switch    string     // logical switch that it plugs into; empty when it does not
-	Limits    Limits     // Topology.LimitsOf the router
+	LinkLocal netip.Addr     // fe80:: address made from the MAC (RFC 4291 appendix A)
+	ARPProxy  []netip.Prefix // of its switch port
+	Switch    string         // logical switch that it plugs into; empty when it does not
+	Limits    Limits         // Topology.LimitsOf the router
 }
 
 // Neighbor is a next hop behind a router port, as configured: with a MAC it is never

@@ -90,6 +90,12 @@ type SwitchPort struct {
 	RouterPort  string // PortRouter: options.router-port, the peer's name
 	NetworkName string // PortLocalnet: options.network_name
 	Tag         uint16 // PortLocalnet: VLAN id 1..4094, 0 for untagged
+
+	// ARPProxy are addresses that the router port answers ARP and ND questions for
+	// (options.arp_proxy), masked; ARPProxyMAC the MAC written before them, zero for
+	// none. PortRouter only.
+	ARPProxy    []netip.Prefix
+	ARPProxyMAC MAC
 }
 
 // PortAddress is one "MAC IP…" entry of a switch port's addresses.
@@ -114,6 +120,10 @@ type RouterOptions struct {
 	// neighbor solicitation seen on a router port, not only from those aimed
 	// at the router. OVN's default, and ours, is true.
 	AlwaysLearnFromARPRequest bool
+	// LearnFromUnsolicitedNA creates a neighbor from the advertisement of a host that is
+	// not known (RFC 9131 §6.1). OVN has no option for it; the default is that of
+	// AlwaysLearnFromARPRequest.
+	LearnFromUnsolicitedNA bool
 	// MACBindingAgeThreshold says when an unused neighbor is forgotten, in OVN's own
 	// syntax: seconds, or a ;-separated list of CIDR:seconds ending in a default.
 	// Empty is off. See ParseAgeThreshold.

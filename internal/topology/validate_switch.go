@@ -78,6 +78,7 @@ func (v *validator) switchPort(i, j int, segments map[segment]Path) {
 		v.errorf(at("tag"), "VLAN ids are 1 to 4094; leave it out for untagged", "%s has the VLAN tag %d", what, p.Tag)
 	}
 	v.portLimits(p, at, what)
+	v.arpProxy(p, at("options", "arp_proxy"), what)
 	if p.ParkUntilUp {
 		v.gatedPort(i, j, at("park_until"), what)
 	}

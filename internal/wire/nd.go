@@ -273,6 +273,22 @@ func AppendNeighborAdvertisement(b []byte, ns ND, mac topology.MAC, flags NAFlag
 		ns.Target, ndOptionTLLA, true)
 }
 
+// AppendProxyAdvertisement appends the answer to the solicitation ns by one that stands in
+// for its target (RFC 4861 §7.2.8): like AppendNeighborAdvertisement, but from src, which
+// is the proxy's own address. A question from :: is nobody's to answer but the target's,
+// and appends nothing.
+func AppendProxyAdvertisement(b []byte, ns ND, src netip.Addr, mac topology.MAC, flags NAFlags) []byte {
+	if ns.Type != NeighborSolicitation || ns.Src.IsUnspecified() {
+		return b
+	}
+	ethDst := ns.EthSrc
+	if ns.SLLAOK && !unusable(ns.SLLA) {
+		ethDst = ns.SLLA
+	}
+	return appendND(b, ethDst, mac, src, ns.Src, NeighborAdvertisement, flags.bits()|naSolicited,
+		ns.Target, ndOptionTLLA, true)
+}
+
 // AppendNeighborAnnouncement appends an unsolicited advertisement to all nodes
 // (RFC 4861 §7.2.6, checklist N12): "target is at mac".
 func AppendNeighborAnnouncement(b []byte, mac topology.MAC, src, target netip.Addr, flags NAFlags) []byte {

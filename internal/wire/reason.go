@@ -29,9 +29,10 @@ const (
 	ReasonARPHardwareLength
 	ReasonARPProtocolLength
 	ReasonARPOpcode
-	ReasonARPSenderMAC // sender MAC is zero or a group address
-	ReasonARPSenderOwn // sender MAC is one of ours
-	ReasonARPSenderIP  // sender address can't be a host's: multicast, broadcast, loopback
+	ReasonARPSenderMAC     // sender MAC is zero or a group address
+	ReasonARPSenderOwn     // sender MAC is one of ours
+	ReasonARPSenderForeign // sender MAC is not the frame's source
+	ReasonARPSenderIP      // sender address can't be a host's: multicast, broadcast, loopback
 
 	// IP headers.
 	ReasonIPVersion
@@ -41,20 +42,21 @@ const (
 	ReasonIPExtension      // IPv6 extension header chain broken, misordered or too long
 
 	// Neighbor Discovery, checklist N1 and N2.
-	ReasonNotND       // sound so far, but not RS, RA, NS or NA
-	ReasonNDHopLimit  // not 255: came through a router
-	ReasonNDChecksum  //
-	ReasonNDCode      // not 0
-	ReasonNDLength    // ICMP message shorter than its type asks
-	ReasonNDOption    // an option of length 0, past the end, or of the wrong size
-	ReasonNDTarget    // target can't be a host's
-	ReasonNDSource    // source can't send this message
-	ReasonNDProbe     // solicitation from :: not to a solicited-node group, or with a link-layer address
-	ReasonNDSolicited // solicited advertisement to a group
-	ReasonNDFragment  // behind a Fragment header (RFC 6980)
-	ReasonNDExtension // behind another extension header
-	ReasonNDLinkLayer // link-layer address in an option is zero or a group address
-	ReasonNDLinkOwn   // link-layer address in an option is one of ours
+	ReasonNotND         // sound so far, but not RS, RA, NS or NA
+	ReasonNDHopLimit    // not 255: came through a router
+	ReasonNDChecksum    //
+	ReasonNDCode        // not 0
+	ReasonNDLength      // ICMP message shorter than its type asks
+	ReasonNDOption      // an option of length 0, past the end, or of the wrong size
+	ReasonNDTarget      // target can't be a host's
+	ReasonNDSource      // source can't send this message
+	ReasonNDProbe       // solicitation from :: not to a solicited-node group, or with a link-layer address
+	ReasonNDSolicited   // solicited advertisement to a group
+	ReasonNDFragment    // behind a Fragment header (RFC 6980)
+	ReasonNDExtension   // behind another extension header
+	ReasonNDLinkLayer   // link-layer address in an option is zero or a group address
+	ReasonNDLinkOwn     // link-layer address in an option is one of ours
+	ReasonNDLinkForeign // link-layer address in an option is not the frame's source
 
 	// ICMP host functions.
 	ReasonFragment     // a fragment, where a whole packet is needed
@@ -95,6 +97,7 @@ var reasonNames = [NumReasons]string{
 	ReasonARPSenderMAC:      "arp_sender_mac",
 	ReasonARPSenderOwn:      "arp_sender_own",
 	ReasonARPSenderIP:       "arp_sender_ip",
+	ReasonARPSenderForeign:  "arp_sender_foreign",
 	ReasonIPVersion:         "ip_version",
 	ReasonIPHeaderLength:    "ip_header_length",
 	ReasonIPTotalLength:     "ip_total_length",
@@ -114,6 +117,7 @@ var reasonNames = [NumReasons]string{
 	ReasonNDExtension:       "nd_extension",
 	ReasonNDLinkLayer:       "nd_link_layer",
 	ReasonNDLinkOwn:         "nd_link_own",
+	ReasonNDLinkForeign:     "nd_link_foreign",
 	ReasonFragment:          "fragment",
 	ReasonNotEcho:           "not_echo",
 	ReasonICMPChecksum:      "icmp_checksum",

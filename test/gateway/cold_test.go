@@ -20,7 +20,7 @@ const (
 // TestColdGateway is the article's measurement: 10 of 10 from a cold start, and
 // 20 times again after a flush, with one question on the wire each time.
 func TestColdGateway(t *testing.T) {
-	g := startArticle(t)
+	g := startArticle(t, unmanaged...)
 	atPC1, atExt := g.capture(pc1.name), g.capture(pcExt.name)
 	var starts []time.Time
 	first := make([][]time.Duration, len(families)) // what ping says of its first packet

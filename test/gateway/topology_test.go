@@ -149,10 +149,15 @@ func startArticle(t *testing.T, pairs ...string) *gateway {
 	return g
 }
 
+// unmanaged keeps the gateway from asking for next hops without a packet, for tests that
+// count questions.
+var unmanaged = []string{"max_entries: 65536", "max_entries: 65536\n  manage_routes: false"}
+
 // startScripted is the article's network with a scripted neighbor in PC-EXT's place.
+// Nobody is asked for but by packets.
 func startScripted(t *testing.T, n lab.NeighborConfig, pairs ...string) (*gateway, *lab.Neighbor) {
 	t.Helper()
-	g := start(t, seed(t, pairs...))
+	g := start(t, seed(t, append(slices.Clone(unmanaged), pairs...)...))
 	g.attach(inside...)
 	g.plug(pcExt)
 	nb, err := g.lab.StartNeighbor(g.ctx, g.hosts[pcExt.name], pcExt.iface, n)

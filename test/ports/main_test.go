@@ -53,7 +53,7 @@ logical_routers:
 static_mac_bindings:
   - {logical_port: lrp-right, ip: 10.0.2.99, mac: "02:00:00:00:02:99"}
 arpbuf: {max_packets: 1024, max_age: 60s}
-neighbors: {mcast_solicit: 50, announcements: 0}
+neighbors: {mcast_solicit: 50, announcements: 0, duplicate_detection: "off", manage_routes: false}
 metrics: {listen: ""}
 api: {socket: "@SOCKET@", mode: "0600"}
 `

@@ -52,7 +52,8 @@ func Sample() *Source {
 				{Family: api.FamilyIPv4, Kind: api.ProbeMulticast, Count: 4}, {Family: api.FamilyIPv4, Kind: api.ProbeUnicast, Count: 0},
 				{Family: api.FamilyIPv6, Kind: api.ProbeMulticast, Count: 1}, {Family: api.FamilyIPv6, Kind: api.ProbeUnicast, Count: 1},
 			},
-			Deferred:  0,
+			Deferred: 0,
+			Moves:    4, MovesDamped: 1, ForeignSenders: 2,
 			Conflicts: []api.PortConflicts{{RouterPort: "lr0-ext", Count: 2}, {RouterPort: "lrp1", Count: 0}},
 		},
 		Gates: []api.Gate{{Port: "pod1", SinceSeconds: 20.75, Packets: 12}},
@@ -130,9 +131,12 @@ func sampleTopology() api.Topology {
 		Routers: []api.Router{
 			{Name: "lr0", Ports: []api.RouterPort{
 				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"},
-					Neighbors: map[string]int{"PERMANENT": 1}, Parked: 12},
+					Neighbors: map[string]int{"PERMANENT": 1}, Parked: 12,
+					Addresses: []api.Address{{IP: "1.1.254.254", State: "unique", InUse: true}}},
 				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
-					Neighbors: map[string]int{"INCOMPLETE": 1, "REACHABLE": 1}, Parked: 3},
+					Neighbors: map[string]int{"INCOMPLETE": 1, "REACHABLE": 1}, Parked: 3,
+					Addresses: []api.Address{{IP: "192.168.123.254", State: "duplicate", InUse: true, Conflicts: 2, MAC: "00:00:03:00:00:66"},
+						{IP: "2001:db8:f0f0::1", State: "unique", InUse: true}}},
 			}},
 		},
 	}
@@ -166,7 +170,7 @@ func sampleConfig() api.Config {
 		LogicalRouters: []api.ConfigRouter{{
 			Name:    "lr0",
 			CoPP:    "copp0",
-			Options: api.ConfigRouterOptions{AlwaysLearn: true, AgeThreshold: "300", InboundIfaddr: true},
+			Options: api.ConfigRouterOptions{AlwaysLearn: true, LearnNA: true, AgeThreshold: "300", InboundIfaddr: true},
 			Ports: []api.ConfigRouterPort{
 				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"}},
 				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
@@ -186,7 +190,8 @@ func sampleConfig() api.Config {
 			AgeFrom: "arrival", Overflow: "drop-oldest", OnFailure: "icmp-unreachable",
 			Gated: api.ConfigGated{PacketsPerNexthop: 256, MaxNexthops: 256, MaxPackets: 1024, MaxAge: "1m"}},
 		Neighbors: api.ConfigNeighbors{RetransTime: "1s", McastSolicit: 3, UcastSolicit: 3, BaseReachableTime: "30s",
-			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000, Announcements: 3},
+			FailedHoldoff: "5s", MaxEntries: 65536, ProbeRate: 1000, Announcements: 3,
+			DuplicateDetection: "report", ForeignSender: "refuse", ManageRoutes: true, MaxMoves: 5},
 		Metrics: api.ConfigMetrics{Listen: "127.0.0.1:9470"},
 		State:   api.ConfigState{Dir: "/var/lib/parkway"},
 		API:     api.ConfigAPI{Socket: "/run/parkway/parkway.sock", Mode: "0660"},
