@@ -63,8 +63,8 @@ func (k kind) typeAndCode(version uint8) (typ, code uint8) {
 }
 
 // report sends an ICMP error about m to its source, unless the standards forbid it
-// (checklist I2) or the bucket is empty. The source is the address of the router
-// port that m came in by (I5). Borrows m;
+// (checklist I2) or the bucket is empty. The source is an address of the router
+// port that m came in by, or of its router (I5). Borrows m;
 // true when a report went out.
 func (r *Resolver) report(m *dpdk.Mbuf, k kind) bool {
 	meta := cgo.MetaOf(m)
@@ -87,7 +87,7 @@ func (r *Resolver) report(m *dpdk.Mbuf, k kind) bool {
 	if p.isBroadcast(req.Dst) || r.ports.routerOwns(p, req.Src) {
 		return false // a directed broadcast; a packet of our own
 	}
-	src, ok := p.source(req.Src)
+	src, ok := r.ports.source(p, req.Src)
 	if !ok {
 		r.stats.NoSource++
 		return false
