@@ -46,8 +46,11 @@ var differences6 = []difference{
 			v.src.Is6() && v.src.IsUnspecified() && v.reason == "ip_martian_source"
 	}},
 	{name: "IPv6 group", level: groupSource, explains: func(v *verdict) bool {
-		// To the router's own MAC: Linux answers what a host in the group would.
-		return v.dst.Is6() && v.dst.IsMulticast() && v.reason == "ip_multicast" && len(v.linux.forwards) == 0
+		// To the router's own MAC: Linux answers what a host in the group would. To the
+		// group's: Parkway's answer follows its routes, Linux looks for the asker on the
+		// port that it came in by.
+		return v.dst.Is6() && v.dst.IsMulticast() && len(v.linux.forwards) == 0 &&
+			(v.reason == "ip_multicast" || v.linux.silent() && v.parkway.says("echo reply", 129, 0))
 	}},
 	{name: "hop-by-hop options", explains: func(v *verdict) bool {
 		// A router looks at them only when it is told to (RFC 8200 4).

@@ -11,6 +11,9 @@ import (
 	"github.com/parkway-gw/parkway/forwarder"
 )
 
+// What the wires' markers and the links between routers need for themselves.
+var markerNetworks, linkNetworks = netip.MustParsePrefix("172.31.0.0/16"), netip.MustParsePrefix("172.30.0.0/16")
+
 // generate makes network n of a seed, and packets for it.
 func generate(seed uint64, n, packets int) *scenario {
 	s := &scenario{seed: seed, number: n, rand: rand.New(rand.NewPCG(seed, uint64(n)))}
@@ -120,18 +123,8 @@ func (s *scenario) addNetwork(r *forwarder.Router, p *forwarder.RouterPort, v4 b
 // usable: configuration takes the network, and no address has two meanings.
 func (s *scenario) usable(r *forwarder.Router, p *forwarder.RouterPort, n netip.Prefix) bool {
 	a := n.Addr()
-	if n.Masked().Contains(netip.MustParseAddr("172.31.0.1")) || n.Addr().Is4() && n.Overlaps(netip.MustParsePrefix("172.31.0.0/24")) || s.owns(a) {
+	if s.owns(a) || n.Overlaps(markerNetworks) || n.Overlaps(linkNetworks) {
 		return false
-	}
-	for i := range s.wires {
-		if n.Overlaps(markerNetwork(i)) {
-			return false
-		}
-	}
-	for i := 0; i < 6; i++ {
-		if n.Overlaps(markerNetwork(i)) {
-			return false
-		}
 	}
 	edge := func(n netip.Prefix, ip netip.Addr) bool {
 		return n.Addr().BitLen()-n.Bits() >= 2 && (ip == first(n) || ip == last(n))

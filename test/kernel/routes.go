@@ -110,7 +110,7 @@ func (s *scenario) routePrefix(r *forwarder.Router, v4 bool) netip.Prefix {
 	for i := range s.routers { // any router's networks, so that packets find their way
 		for j := range s.routers[i].Ports {
 			for _, n := range s.routers[i].Ports[j].Networks {
-				if n.Addr().Is4() == v4 && n.Bits() < bits && j > -1 {
+				if n.Addr().Is4() == v4 && n.Bits() < bits {
 					near = append(near, s.within(n), first(n), last(n))
 				}
 			}
@@ -154,7 +154,7 @@ func (s *scenario) nextHop(router int, v4 bool) (forwarder.StaticRoute, bool) {
 			if !v4 && s.oneIn(2) {
 				hop.Nexthop = s.within(netip.MustParsePrefix("fe80::/64"))
 			}
-			if kind, _ := lookup(r, hop.Nexthop); kind == connected {
+			if connectedPort(r, hop.Nexthop) != nil {
 				continue // on another port, as likely as not
 			}
 		default:
