@@ -169,5 +169,5 @@ func (r *Resolver) reporter(p *lrp, req *wire.IP) (src netip.Addr, ok bool) {
 			}
 		}
 	}
-	return p.source(req.Src)
+	return r.ports.source(p, req.Src)
 }

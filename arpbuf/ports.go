@@ -118,6 +118,26 @@ func (t *lrps) get(i uint16) *lrp {
 	return &t.ports[i]
 }
 
+// source is lrp.source for what may go further than p's link: where p has no address
+// but its link-local one, which no other router lets pass (RFC 4291 §2.5.6), the first
+// that another port of its router has stands in (RFC 4443 §2.2, RFC 1812 §4.3.2.4).
+func (t *lrps) source(p *lrp, peer netip.Addr) (ip netip.Addr, ok bool) {
+	ip, ok = p.source(peer)
+	if ok && (!ip.IsLinkLocalUnicast() || peer.IsLinkLocalUnicast()) {
+		return ip, ok
+	}
+	for i := range t.ports {
+		q := &t.ports[i]
+		if q.Router != p.Router {
+			continue
+		}
+		if other, has := q.source(peer); has && !other.IsLinkLocalUnicast() {
+			return other, true
+		}
+	}
+	return ip, ok
+}
+
 // routerOwns reports whether ip belongs to any port of p's router. Link-local
 // addresses count on p alone.
 func (t *lrps) routerOwns(p *lrp, ip netip.Addr) bool {

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kernel
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// difference is a way in which Parkway is meant to differ from Linux. The list is told
+// in docs/kernel-differences.md, which a test holds against it.
+type difference struct {
+	name string
+	// explains reports that the whole difference of a case is this one.
+	explains func(*verdict) bool
+	// level is for details that occur together with others: it takes this difference
+	// out of both results, in place, and reports whether there was one.
+	level func(*verdict) bool
+}
+
+// differences are tried in this order. Each asks for what is special about the packet
+// and for what each side did with it: a predicate that asks for the first alone would
+// hide every other fault that such packets meet.
+var differences = slices.Concat(details, differences4, differences6, []difference{
+	{name: "member of an ECMP group", explains: anyMember, level: memberMTU},
+	{name: "own address as source", explains: func(v *verdict) bool {
+		// Parkway looks at the port's own addresses (OVN's rule), Linux at those of
+		// all ports for IPv4 and at none for IPv6.
+		return v.s.owns(v.src) && (v.reason == "ip_source_is_own" || !v.p.v6() && v.linux.silent())
+	}},
+	{name: "what a host would answer", explains: func(v *verdict) bool {
+		return v.s.owns(v.dst) && v.parkway.silent() && v.reason == "local_unsupported"
+	}},
+	{name: "echo reply longer than the MTU", explains: func(v *verdict) bool {
+		// The router sends no IPv6 fragments, and its reply has DF set where the request
+		// has; Linux cuts either.
+		return v.s.owns(v.dst) && strings.Contains(v.reason, "ip_too_big") && v.parkway.silent() &&
+			len(v.linux.answers) > 0 && len(v.linux.forwards) == 0
+	}},
+	{name: "own address by a broadcast or multicast MAC", explains: func(v *verdict) bool {
+		// RFC 1122 3.3.6 wants a packet for one host by such a MAC dropped.
+		return v.s.owns(v.dst) && v.p.frame[0]&1 != 0 && v.reason == "l2_no_receiver" && len(v.linux.forwards) == 0
+	}},
+	{name: "routing loop between logical routers", explains: func(v *verdict) bool {
+		return strings.Contains(v.reason, "lr_too_many_routers") && len(v.linux.forwards) == 0
+	}},
+})
+
+// details are differences in how a thing is done that both do.
+var details = []difference{
+	{name: "TTL in the quotation of a packet that is too big", level: func(v *verdict) bool {
+		a, b := v.errors()
+		if a == nil || v.reason != "ip_too_big" || a.ttl != b.ttl-1 {
+			return false
+		}
+		a.ttl = b.ttl // RFC 1812 4.3.2.3 leaves it to the router
+		return true
+	}},
+	{name: "member of an ECMP group on the way back", explains: memberBack, level: func(v *verdict) bool {
+		if len(v.parkway.answers) != 1 || len(v.linux.answers) != 1 {
+			return false
+		}
+		a, b := &v.parkway.answers[0], &v.linux.answers[0]
+		router := v.s.routerOf(b.src)
+		if router < 0 || a.wire == b.wire && a.to == b.to {
+			return false
+		}
+		ends, choice := v.s.ends(router, a.dst)
+		member := func(a *answer) bool {
+			for e := range ends {
+				if e.wire == a.wire && e.to == a.to && e.from == a.from {
+					return true
+				}
+			}
+			return false
+		}
+		if !choice || !member(a) || !member(b) {
+			return false
+		}
+		a.wire, a.to, a.from = b.wire, b.to, b.from
+		return true
+	}},
+	{name: "source address of an ICMPv6 error", level: func(v *verdict) bool {
+		a, b := v.errors()
+		if a == nil || !v.p.v6() || a.src == b.src {
+			return false
+		}
+		// Parkway: the port that the packet came in by. Linux: the one that the error
+		// leaves by, or what suits the destination. Both are the same router's.
+		if r := v.s.routerOf(a.src); r < 0 || r != v.s.routerOf(b.src) {
+			return false
+		}
+		a.src = b.src
+		return true
+	}},
+	{name: "source address of an ICMP error among nested networks", level: func(v *verdict) bool {
+		// Parkway: of the longest one that holds the sender. Linux: of the first.
+		a, b := v.errors()
+		if a == nil || v.p.v6() || a.src == b.src || !v.nested(a.src, a.dst) || !v.nested(b.src, b.dst) {
+			return false
+		}
+		a.src = b.src
+		return true
+	}},
+	{name: "options in later fragments", level: cutOptions},
+	{name: "options repeated in an ICMP error", level: func(v *verdict) bool {
+		// Linux answers with the options of the packet, and so quotes less of it.
+		a, b := v.errors()
+		options := int(v.p.frame[14]&0xf)*4 - 20
+		if a == nil || v.p.v6() || a.quoted != 548 || b.quoted != a.quoted-options || options == 0 {
+			return false
+		}
+		a.quoted = b.quoted
+		return true
+	}},
+}
+
+// cutOptions: Linux fills the room of options that go into the first fragment alone with
+// no operations, so that later headers are as long; Parkway leaves them out.
+func cutOptions(v *verdict) bool {
+	if v.p.v6() || len(v.parkway.forwards) != 1 || len(v.linux.forwards) != 1 {
+		return false
+	}
+	a, b := v.parkway.forwards[0].fragments, v.linux.forwards[0].fragments
+	options := int(v.p.frame[14]&0xf)*4 - 20
+	if options == 0 || min(len(a), len(b)) < 2 || a[0] != b[0] || slices.Equal(a, b) {
+		return false // that the data is the same is found when it is put together
+	}
+	v.parkway.forwards[0].fragments = b
+	return true
+}
+
+// memberMTU: the members of a group that the packet may have taken have different MTUs.
+func memberMTU(v *verdict) bool {
+	a, b := v.errors()
+	if _, choice := v.s.ends(v.ingress(), v.dst); a == nil || !choice || a.mtu == b.mtu || v.reason != "ip_too_big" {
+		return false
+	}
+	a.mtu = b.mtu
+	return true
+}
+
+// errors are the only thing that came of the packet on either side: one error each, of
+// the same kind; nil otherwise.
+func (v *verdict) errors() (parkway, linux *answer) {
+	if len(v.parkway.forwards)+len(v.linux.forwards) > 0 || len(v.parkway.answers) != 1 || len(v.linux.answers) != 1 {
+		return nil, nil
+	}
+	a, b := &v.parkway.answers[0], &v.linux.answers[0]
+	if a.what != "error" || b.what != "error" || a.typ != b.typ || a.code != b.code {
+		return nil, nil
+	}
+	return a, b
+}
+
+// silent: dropped without a word.
+func (o outcome) silent() bool { return len(o.forwards)+len(o.answers) == 0 }
+
+// says: one answer of a type and code, and nothing else.
+func (o outcome) says(what string, typ uint8, codes ...uint8) bool {
+	return len(o.forwards) == 0 && len(o.answers) == 1 && o.answers[0].what == what && o.answers[0].typ == typ &&
+		slices.Contains(codes, o.answers[0].code)
+}
+
+// kindOf is what the router that the packet came to has for an address.
+func (v *verdict) kindOf(router int) routeKind {
+	kind, _ := lookup(&v.s.routers[router], v.dst)
+	return kind
+}
+
+func (v *verdict) ingress() int { return v.s.wires[v.p.wire].router }
+
+// anyMember: there was a choice on the way, and what went on left as a member says. On
+// one side it may have met a smaller MTU, or another router that had no route.
+func anyMember(v *verdict) bool {
+	ends, choice := v.s.ends(v.ingress(), v.dst)
+	if !choice || len(v.parkway.forwards)+len(v.linux.forwards) == 0 && len(v.s.routers) == 1 {
+		return false
+	}
+	for _, o := range []outcome{v.parkway, v.linux} {
+		for _, f := range o.forwards {
+			if !ends[end{f.wire, f.to, f.from, int(v.ttl()) - int(f.ttl)}] || f.changed != "" {
+				return false
+			}
+		}
+		if o.silent() && len(v.s.routers) == 1 && !v.tooBig() {
+			return false
+		}
+	}
+	return v.reason == "" || strings.Contains(v.reason, "ip_too_big") || len(v.s.routers) > 1
+}
+
+// tooBig: the packet is longer than some port's MTU.
+func (v *verdict) tooBig() bool {
+	return slices.ContainsFunc(v.s.wires, func(w wire) bool { return len(v.p.frame)-14 > int(w.port.GatewayMTU) })
+}
+
+// memberBack: answers had a choice on their way back. On one side that way may be
+// another router's, who loses them, or have a smaller MTU.
+func memberBack(v *verdict) bool {
+	answers := slices.Concat(v.parkway.answers, v.linux.answers)
+	if len(answers) == 0 || len(v.parkway.forwards)+len(v.linux.forwards) > 0 {
+		return false
+	}
+	for _, a := range answers {
+		if a.typ != answers[0].typ || a.code != answers[0].code || a.src != answers[0].src {
+			return false
+		}
+	}
+	router := v.s.routerOf(answers[0].src)
+	if router < 0 || len(answers) == 1 && len(v.s.routers) == 1 {
+		return false
+	}
+	_, choice := v.s.ends(router, answers[0].dst)
+	return choice
+}
+
+func (v *verdict) ttl() uint8 {
+	if v.p.v6() {
+		return v.p.frame[14+7]
+	}
+	return v.p.frame[14+8]
+}
+
+// nested: own is the address of a network of the packet's port that holds the peer.
+func (v *verdict) nested(own, peer netip.Addr) bool {
+	return slices.ContainsFunc(v.s.wires[v.p.wire].port.Networks, func(n netip.Prefix) bool {
+		return n.Addr() == own && n.Contains(peer)
+	})
+}
