@@ -99,7 +99,7 @@ func countPorts(sections []*node) (n int) {
 }
 
 // maxRounds bounds how often what was left out leads to more that must go.
-const maxRounds = 50
+const maxRounds = 200
 
 // prune writes the text and checks it, and leaves out what the checks refuse, until
 // they refuse nothing. Each round leaves out something.

@@ -13,6 +13,8 @@ import (
 // maxPorts is how many ports a gateway has at most (DPDK's RTE_MAX_ETHPORTS).
 const maxPorts = 32
 
+const maxPortName = 40 // longer ones make poor tables and labels
+
 // binding is a place for a port of this node.
 type binding struct {
 	key  string // iface_id or network_name
@@ -60,7 +62,7 @@ func portsNode(networks, vifs []binding, taps bool) (n *node, unbound []binding)
 			continue
 		}
 		p := n.add(&node{kind: mapping})
-		p.add(&node{key: "name", word: fmt.Sprintf("p%d", i)})
+		p.add(&node{key: "name", word: portName(b.name, i, used)})
 		if taps {
 			p.add(&node{key: "vdev", word: quoted(fmt.Sprintf("net_tap%d,iface=%s", i, tapName(b.name, i, used)))})
 		} else {
@@ -69,6 +71,16 @@ func portsNode(networks, vifs []binding, taps bool) (n *node, unbound []binding)
 		p.add(&node{key: b.key, word: b.name}) // a YAML word already
 	}
 	return n, unbound
+}
+
+// portName is p- and what it is bound to, where that makes a name of its own.
+func portName(word string, i int, used map[string]bool) string {
+	name := "p-" + word
+	if len(name) > maxPortName || word[0] == '"' || used[name] {
+		name = fmt.Sprintf("p-%d", i)
+	}
+	used[name] = true
+	return name
 }
 
 var ifName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,14}$`)
