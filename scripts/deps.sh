@@ -31,6 +31,8 @@ for group in "$@"; do
 		need curl has curl
 		need iperf3 has iperf3
 		need ethtool has ethtool
+		need ovn-common has ovn-nbctl # not ovn-central: that one starts services
+		need openvswitch-common has ovsdb-server
 		;;
 	model)
 		need gcc has gcc
