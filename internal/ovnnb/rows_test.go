@@ -273,6 +273,20 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
+// More is wrong than the checks list at a time.
+func TestManyRefused(t *testing.T) {
+	d, p := small()
+	ids := []ovsdb.UUID{p["route"]}
+	for i := range 450 {
+		ids = append(ids, d.add("Logical_Router_Static_Route", "ip_prefix", fmt.Sprintf("10.%d.%d.0/24", 1+i>>8, i&255), "nexthop", "203.0.113.1"))
+	}
+	d.set("Logical_Router", p["lr"], "static_routes", ids)
+	r, lines := imported(t, d.Database, Options{})
+	if len(lines) != 450 || len(r.Config.Topology.Routers[0].StaticRoutes) != 1 {
+		t.Errorf("%d lines, %+v", len(lines), r.Config.Topology.Routers[0].StaticRoutes)
+	}
+}
+
 // More switch ports than a gateway has ports, with names that no interface can have.
 func TestTaps(t *testing.T) {
 	d, p := small()
