@@ -50,7 +50,7 @@ that Parkway can't have are left out and listed on standard error.`,
 			if err != nil {
 				return err
 			}
-			r, err := ovnnb.Import(db, o)
+			r, err := ovnnb.Import(c.Context(), db, o)
 			if err != nil {
 				return err
 			}

@@ -53,7 +53,7 @@ type Result struct {
 
 // Import makes a configuration of a database. Rows that Parkway can't have are left out
 // and listed in the result; an error means that nothing useful is left.
-func Import(db *ovsdb.Database, o Options) (*Result, error) {
+func Import(ctx context.Context, db *ovsdb.Database, o Options) (*Result, error) {
 	if err := isNorthbound(db); err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func Import(db *ovsdb.Database, o Options) (*Result, error) {
 	if n := countPorts(sections); n > topology.MaxSwitchPorts {
 		return nil, fmt.Errorf("%s: there are %d switch ports, and a gateway has room for %d; choose routers with --router NAME", db.Source, n, topology.MaxSwitchPorts)
 	}
-	r, err := b.prune(sections, o)
+	r, err := b.prune(ctx, sections, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", db.Source, err)
 	}
@@ -103,8 +103,11 @@ const maxRounds = 200
 
 // prune writes the text and checks it, and leaves out what the checks refuse, until
 // they refuse nothing. Each round leaves out something.
-func (b *builder) prune(sections []*node, o Options) (*Result, error) {
+func (b *builder) prune(ctx context.Context, sections []*node, o Options) (*Result, error) {
 	for range maxRounds {
+		if ctx.Err() != nil {
+			return nil, errors.New("interrupted")
+		}
 		networks, vifs := bindings(sections)
 		if len(networks)+len(vifs) == 0 {
 			return nil, errors.New("no switch port is left that a port of this node could have; a gateway needs one of type localnet or without a type")

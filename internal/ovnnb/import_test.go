@@ -52,7 +52,7 @@ func TestSeedTopology(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := Import(db, o)
+			r, err := Import(t.Context(), db, o)
 			if err != nil {
 				t.Fatal(err)
 			}
