@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,7 @@ func (p Program) importCommand() *cobra.Command {
 func (p Program) importOVNCommand() *cobra.Command {
 	var o ovnnb.Options
 	var file string
+	var ports []string
 	var strict, force bool
 	c := &cobra.Command{
 		Use:   "ovn SOURCE",
@@ -39,11 +41,15 @@ func (p Program) importOVNCommand() *cobra.Command {
 tcp:HOST:PORT), of a database file, or of what "ovsdb-client dump -f json" prints.
 
 What comes out passes "parkway check". OVN does not know which NICs this node has:
-name them in the section ports, or let --taps make a tap of every switch port. Rows
+name them with --port or in the section ports, or let --taps make a tap of every
+switch port. Rows
 that Parkway can't have are left out and listed on standard error.`,
 		Example: "  parkway import ovn --strict -o gw.yaml unix:/run/ovn/ovnnb_db.sock",
 		Args:    exactly("a SOURCE: unix:PATH, tcp:HOST:PORT, a database file or a dump"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if o.Ports, err = devices(ports); err != nil {
+				return err
+			}
 			ctx, cancel := context.WithTimeout(c.Context(), importTimeout)
 			defer cancel()
 			db, err := ovnnb.Read(ctx, args[0])
@@ -68,9 +74,9 @@ that Parkway can't have are left out and listed on standard error.`,
 			if err := writeNew(file, r.YAML, force); err != nil {
 				return err
 			}
-			next := "name the NICs in its section ports"
-			if o.Taps {
-				next = "parkway run -c " + file
+			next := "parkway run -c " + file
+			if strings.Contains(string(r.YAML), "set-me-") {
+				next = "name the NICs in its section ports"
 			}
 			fmt.Fprintf(p.Stderr, "%s: written (%s); next: %s\n", file, r.Config.Summary(), next)
 			return nil
@@ -80,8 +86,25 @@ that Parkway can't have are left out and listed on standard error.`,
 	c.Flags().StringVarP(&file, "output", "o", "", "write to this `FILE` instead of standard output")
 	c.Flags().BoolVar(&force, "force", false, "replace FILE if it is there")
 	c.Flags().StringArrayVar(&o.Routers, "router", nil, "only this router and the switches that it is on; may be repeated")
-	c.Flags().BoolVar(&o.Taps, "taps", false, "make every port a tap, named like its switch port")
+	c.Flags().StringArrayVar(&ports, "port", nil, "the device of a switch port or physical network, as `NAME=DEVICE`: physnet1=eth1, physnet1=0000:3b:00.0 or vm1=net_tap0,iface=vm1; may be repeated")
+	c.Flags().BoolVar(&o.Taps, "taps", false, "make every other port a tap, named like its switch port")
 	return c
+}
+
+// devices reads the values of --port.
+func devices(ports []string) (map[string]string, error) {
+	m := map[string]string{}
+	for _, p := range ports {
+		name, device, found := strings.Cut(p, "=")
+		if !found || name == "" || device == "" {
+			return nil, usagef("--port wants NAME=DEVICE, such as physnet1=eth1, not %q", p)
+		}
+		if m[name] != "" {
+			return nil, usagef("--port %s is there twice", name)
+		}
+		m[name] = device
+	}
+	return m, nil
 }
 
 func countOf(n int, one, many string) string {

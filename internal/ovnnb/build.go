@@ -199,8 +199,8 @@ func (b *builder) references(c *columnSpec, at origin, v ovsdb.Value) (*node, er
 	}
 	n := &node{kind: list, block: true, from: at}
 	owner := ""
-	if c.rows == &staticRoute {
-		owner = " of router " + at.row
+	if _, nameless := labels[c.rows.table]; nameless {
+		owner = " of " + nouns[at.table] + at.row
 	}
 	for _, id := range b.sorted(c.rows.table, slices.Clone(ids)) {
 		switch _, there := b.db.Tables[c.rows.table][id]; {
@@ -232,7 +232,7 @@ func (b *builder) unknownColumns(spec *rowSpec, from origin, row ovsdb.Row) {
 
 // orphans reports rows that nobody owns; a server keeps none.
 func (b *builder) orphans() {
-	for _, spec := range []*rowSpec{&switchPort, &routerPort, &staticRoute} {
+	for _, spec := range specs() { // those of sections were all seen, or are not wanted
 		for id, row := range b.db.Tables[spec.table] {
 			if !b.seen[id] && b.scope.holds(spec.table, id) {
 				b.leave(origin{table: spec.table, row: label(spec.table, id, row)}, "no switch or router has it")
@@ -244,8 +244,7 @@ func (b *builder) orphans() {
 // others reports the rows of all other tables.
 func (b *builder) others() {
 	for table, rows := range b.db.Tables {
-		if slices.Contains(silentTables, table) || slices.ContainsFunc([]*rowSpec{&logicalSwitch, &switchPort, &router, &routerPort, &staticRoute, &staticMACBinding},
-			func(s *rowSpec) bool { return s.table == table }) {
+		if slices.Contains(silentTables, table) || slices.ContainsFunc(specs(), func(s *rowSpec) bool { return s.table == table }) {
 			continue
 		}
 		why := unsupportedTables[table]
@@ -258,43 +257,4 @@ func (b *builder) others() {
 			}
 		}
 	}
-}
-
-// labels are the columns that tell rows without a name apart.
-var labels = map[string][]string{
-	"Logical_Router_Static_Route": {"ip_prefix", "nexthop", "output_port"},
-	"Logical_Router_Policy":       {"priority", "match", "action"},
-	"Static_MAC_Binding":          {"logical_port", "ip"},
-	"NAT":                         {"type", "external_ip", "logical_ip"},
-	"ACL":                         {"direction", "priority", "match", "action"},
-	"QoS":                         {"direction", "priority", "match"},
-	"BFD":                         {"logical_port", "dst_ip"},
-	"DHCP_Options":                {"cidr"},
-	"Chassis_Template_Var":        {"chassis"},
-}
-
-// label is what a row is called in messages.
-func label(table string, id ovsdb.UUID, row ovsdb.Row) string {
-	if name, err := row["name"].Strings(); err == nil && len(name) == 1 && name[0] != "" {
-		return clip(name[0])
-	}
-	var words []string
-	for _, column := range labels[table] {
-		if v := row[column]; len(v.Atoms) == 1 && !v.IsDefault() {
-			words = append(words, clip(fmt.Sprint(v.Atoms[0])))
-		}
-	}
-	if words != nil {
-		return strings.Join(words, " ")
-	}
-	return id.String()
-}
-
-// clip bounds what others wrote, for messages.
-func clip(s string) string {
-	const most = 80
-	if r := []rune(s[:min(len(s), 4*most+4)]); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }

@@ -20,7 +20,7 @@ func TestPageNamesWhatIsCopied(t *testing.T) {
 			line[strings.Trim(cells[1], " `")] = cells[2]
 		}
 	}
-	for _, spec := range []*rowSpec{&logicalSwitch, &switchPort, &router, &routerPort, &staticRoute, &staticMACBinding} {
+	for _, spec := range specs() {
 		for _, c := range spec.columns {
 			names := c.known
 			if c.kind != asOptions || len(names) > 0 {

@@ -40,8 +40,9 @@ func Read(ctx context.Context, source string) (*ovsdb.Database, error) {
 
 // Options say what to import and what to make of it.
 type Options struct {
-	Routers []string // by name; none: everything
-	Taps    bool     // ports are taps, named after their switch ports
+	Routers []string          // by name; none: everything
+	Ports   map[string]string // devices, by the names of switch ports and physical networks
+	Taps    bool              // the other ports are taps, named after their switch ports
 }
 
 // Result is what an import made.
@@ -104,11 +105,15 @@ const maxRounds = 200
 // prune writes the text and checks it, and leaves out what the checks refuse, until
 // they refuse nothing. Each round leaves out something.
 func (b *builder) prune(ctx context.Context, sections []*node, o Options) (*Result, error) {
+	networks, vifs := bindings(sections)
+	if err := unknownPorts(networks, vifs, o); err != nil {
+		return nil, err
+	}
 	for range maxRounds {
 		if ctx.Err() != nil {
 			return nil, errors.New("interrupted")
 		}
-		networks, vifs := bindings(sections)
+		networks, vifs = bindings(sections)
 		if len(networks)+len(vifs) == 0 {
 			return nil, errors.New("no switch port is left that a port of this node could have; a gateway needs one of type localnet or without a type")
 		}

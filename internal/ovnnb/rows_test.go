@@ -303,6 +303,36 @@ func TestTaps(t *testing.T) {
 	}
 }
 
+// Devices that were named, of every kind, and room for them before others.
+func TestPorts(t *testing.T) {
+	d, p := small()
+	ids := []ovsdb.UUID{p["vm"], p["to-lr"]}
+	for i := range 40 {
+		ids = append(ids, d.add("Logical_Switch_Port", "name", fmt.Sprintf("p%02d", i), "addresses", "unknown"))
+	}
+	d.set("Logical_Switch", p["sw"], "ports", ids)
+	named := map[string]string{"phys": "0000:3b:00.0", "p39": "net_tap7,iface=x", "p38": "eth1"}
+	want := []config.Port{{Name: "p-phys", PCI: "0000:3b:00.0", NetworkName: "phys"}, {Name: "p-p38", Netdev: "eth1", IfaceID: "p38"}, {Name: "p-p39", Vdev: "net_tap7,iface=x", IfaceID: "p39"}}
+	for i := range want {
+		want[i].MTU, want[i].RxQueues = 1500, 1
+	}
+	r, _ := imported(t, d.Database, Options{Ports: named})
+	if !slices.Equal(r.Config.Ports, want) || strings.Contains(string(r.YAML), "set-me-") {
+		t.Errorf("%+v\n%s", r.Config.Ports, r.YAML)
+	}
+	named["p39"] = "net_tap2,iface=x" // whose number no other tap may have
+	r, _ = imported(t, d.Database, Options{Ports: named, Taps: true})
+	if len(r.Config.Ports) != maxPorts || r.Config.Ports[2].IfaceID != "p39" {
+		t.Errorf("%+v", r.Config.Ports)
+	}
+	delete(named, "phys")
+	delete(named, "p39")
+	r, _ = imported(t, d.Database, Options{Ports: named})
+	if len(r.Config.Ports) != 2 || r.Config.Ports[1].Netdev != "set-me-1" {
+		t.Errorf("%+v", r.Config.Ports)
+	}
+}
+
 func FuzzImport(f *testing.F) {
 	for _, s := range []string{"lr", "a b", "\u00e9\u2028\U0001f600", "true", "{x: [", "- #"} {
 		f.Add(s, "10.0.0.1/24", "discard", int64(7))

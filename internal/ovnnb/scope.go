@@ -82,7 +82,7 @@ func (s *scope) leadsTo(switchPortID ovsdb.UUID) string {
 // anything else.
 func (s *scope) indexOwners() {
 	for _, table := range slices.Sorted(maps.Keys(s.db.Tables)) {
-		noun := map[string]string{router.table: "router ", logicalSwitch.table: "switch ", routerPort.table: "router port ", switchPort.table: "switch port "}[table]
+		noun := nouns[table]
 		for id, row := range s.db.Tables[table] {
 			owner := ""
 			if noun != "" {

@@ -172,6 +172,23 @@ var sections = []struct {
 	{"static_mac_bindings", &staticMACBinding, false},
 }
 
+// specs are all tables whose rows are copied.
+func specs() (all []*rowSpec) {
+	var walk func(s *rowSpec)
+	walk = func(s *rowSpec) {
+		all = append(all, s)
+		for _, c := range s.columns {
+			if c.rows != nil {
+				walk(c.rows)
+			}
+		}
+	}
+	for _, s := range sections {
+		walk(s.rows)
+	}
+	return all
+}
+
 // silent tables are about the database itself, or about rows that are reported.
 var silentTables = []string{"NB_Global", "Connection", "SSL", "Meter_Band", "HA_Chassis", "Load_Balancer_Health_Check"}
 

@@ -4,6 +4,7 @@ package ovnnb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,10 +21,10 @@ func (b *builder) write(w *writer, sections []*node, networks, vifs []binding, o
 	}
 	w.print(comment(fmt.Sprintf("# From %s (%s%s).", b.db.Source, DatabaseName, version)) + "\n")
 	w.print("version: 1\n")
-	ports, unbound := portsNode(networks, vifs, o.Taps)
+	ports, unbound := portsNode(networks, vifs, o)
 	w.print(memory(ports, sections))
-	if !o.Taps {
-		w.print("# OVN does not know this node's NICs: replace each netdev by the NIC, such as eth1,\n" +
+	if slices.ContainsFunc(ports.kids, func(p *node) bool { return strings.HasPrefix(p.text("netdev"), "set-me-") }) {
+		w.print("# OVN does not know this node's NICs: replace each set-me by the NIC, such as eth1,\n" +
 			"# or by pci: \"0000:3b:00.0\", or by vdev: \"net_tap0,iface=tap0\".\n")
 	}
 	w.section(ports)
@@ -42,7 +43,7 @@ func (w *writer) unbound(list []binding, taps bool) {
 	case taps:
 		w.print(fmt.Sprintf("  # These find no room: a gateway has %d ports.\n", maxPorts))
 	default:
-		w.print("  # For hosts on this node, a port each (--taps writes them as taps):\n")
+		w.print("  # For hosts on this node, a port each (--port NAME=DEVICE writes one, --taps all as taps):\n")
 	}
 	for i, b := range list {
 		if i == maxComments {
