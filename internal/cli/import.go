@@ -42,8 +42,7 @@ tcp:HOST:PORT), of a database file, or of what "ovsdb-client dump -f json" print
 
 What comes out passes "parkway check". OVN does not know which NICs this node has:
 name them with --port or in the section ports, or let --taps make a tap of every
-switch port. Rows
-that Parkway can't have are left out and listed on standard error.`,
+switch port. Rows that Parkway can't have are left out and listed on standard error.`,
 		Example: "  parkway import ovn --strict -o gw.yaml unix:/run/ovn/ovnnb_db.sock",
 		Args:    exactly("a SOURCE: unix:PATH, tcp:HOST:PORT, a database file or a dump"),
 		RunE: func(c *cobra.Command, args []string) (err error) {
@@ -85,7 +84,7 @@ that Parkway can't have are left out and listed on standard error.`,
 	c.Flags().BoolVar(&strict, "strict", false, "fail with exit status 3, and write nothing, if anything must be left out")
 	c.Flags().StringVarP(&file, "output", "o", "", "write to this `FILE` instead of standard output")
 	c.Flags().BoolVar(&force, "force", false, "replace FILE if it is there")
-	c.Flags().StringArrayVar(&o.Routers, "router", nil, "only this router and the switches that it is on; may be repeated")
+	c.Flags().StringArrayVar(&o.Routers, "router", nil, "only the router `NAME` and the switches that it is on; may be repeated")
 	c.Flags().StringArrayVar(&ports, "port", nil, "the device of a switch port or physical network, as `NAME=DEVICE`: physnet1=eth1, physnet1=0000:3b:00.0 or vm1=net_tap0,iface=vm1; may be repeated")
 	c.Flags().BoolVar(&o.Taps, "taps", false, "make every other port a tap, named like its switch port")
 	return c
