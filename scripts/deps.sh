@@ -37,6 +37,8 @@ for group in "$@"; do
 		need iputils-arping has arping
 		need ndisc6 has ndisc6
 		need nmap has nmap
+		need ovn-common has ovn-nbctl # not ovn-central: that one starts services
+		need openvswitch-common has ovsdb-server
 		;;
 	model)
 		need gcc has gcc
