@@ -12,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model build test test-unit test-race test-asan test-e2e \
-        model stress bench-parking demo fuzz vet lint fmt clean ci
+        model stress bench-parking demo docs deb fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,12 @@ bench-parking: deps-build ## what parking promises, at full size and as one tabl
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)
+
+docs: deps-build ## write the generated documents anew: man pages, CLI reference, JSON Schema
+	$(GO) test -count=1 ./internal/manual -run TestFresh -update
+
+deb: build ## build the Debian package, bin/parkway_VERSION_ARCH.deb
+	@scripts/deb.sh $(BIN) '$(VERSION)'
 
 fuzz: deps-build ## run every fuzz target for FUZZTIME (default 30s) each
 	@scripts/fuzz.sh $(FUZZTIME)

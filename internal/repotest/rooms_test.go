@@ -40,6 +40,9 @@ var rooms = []room{
 	{path: "internal/api", imports: []string{"internal/api/..."}},
 	{path: "internal/metrics", imports: []string{"internal/metrics/...", "internal/api"}},
 
+	// The manual: made from the command table, which its caller brings, and the keys.
+	{path: "internal/manual", imports: []string{"internal/config"}},
+
 	// The only place that knows them all, by nothing that a program which embeds the
 	// gateway could not import; and the commands on top of it.
 	{path: "internal/app", imports: []string{"internal/app/...", "forwarder/...", "arpbuf/...", "dpdk/...", "internal/config/...", "internal/api/...", "internal/metrics/...", "internal/state"}},
