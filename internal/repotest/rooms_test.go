@@ -58,6 +58,7 @@ var rooms = []room{
 	// Programs that embed the gateway see what anybody's program sees.
 	{path: "examples", imports: []string{"forwarder/...", "arpbuf/...", "dpdk/..."}},
 	{path: "configs"},
+	{path: "deploy"}, // files for operators, and tests of them
 	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/lab", "internal/topology", "internal/wire"}},
 }
 
