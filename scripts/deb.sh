@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# deb.sh BINARY VERSION: makes bin/parkway_VERSION_ARCH.deb from a built binary and what
-# lies in deploy/, configs/ and docs/man. The same commit makes the same package. Needs
-# dpkg-dev, no root, and writes to bin/ only.
+# deb.sh BINARY VERSION [FOLDER]: makes FOLDER/parkway_VERSION_ARCH.deb (FOLDER: bin) from
+# a built binary and what lies in deploy/, configs/ and docs/man. The same commit makes
+# the same package. Needs dpkg-dev, no root, and writes to FOLDER only. DEB_LEVEL is
+# how hard xz tries, 0 to 9 (6).
+# deb.sh --version VERSION: prints only what Debian calls the version.
 set -eu
 cd "$(dirname "$0")/.."
-binary=$1
+# A Debian version begins with a digit and has no dash of its own: v1.2-3-gabc is
+# 1.2+3+gabc, and a commit without a tag before it is older than every release.
+version=$(tr - + <<<"${2#v}" | tr -cd 'A-Za-z0-9.+~')
+[[ $version =~ ^[0-9]+\.[0-9] ]] || version=0.0~git$(git log -1 --format=%cd --date=format:%Y%m%d).$version
+if [ "$1" = --version ]; then
+	echo "$version"
+	exit 0
+fi
+binary=$(realpath "$1")
+folder=${3:-bin}
 for tool in dpkg-deb dpkg-shlibdeps strip gzip; do
 	command -v $tool >/dev/null || { echo "make deb: $tool is missing; install dpkg-dev and binutils" >&2; exit 1; }
 done
-
-# A Debian version begins with a digit and has no dash of its own: v1.2-3-gabc is
-# 1.2+3.gabc, and a commit without a tag before it is older than every release.
-version=$(tr - + <<<"${2#v}" | tr -cd 'A-Za-z0-9.+~')
-[[ $version =~ ^[0-9]+\.[0-9] ]] || version=0.0~git$(git log -1 --format=%cd --date=format:%Y%m%d).$version
 arch=$(dpkg --print-architecture)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -58,7 +64,7 @@ complete fish /usr/share/fish/vendor_completions.d/parkway.fish
 # the pool and of the ports that the examples have. Their names carry DPDK's ABI.
 mkdir "$work/debian"
 printf 'Source: parkway\n\nPackage: parkway\nArchitecture: any\n' >"$work/debian/control"
-linked=$(cd "$work" && dpkg-shlibdeps -O "$root/usr/bin/parkway" | sed -n 's/^shlibs:Depends=//p')
+linked=$(cd "$work" && dpkg-shlibdeps -O "$root/usr/bin/parkway" 2>"$work/warnings" | sed -n 's/^shlibs:Depends=//p')
 abi=$(objdump -p "$root/usr/bin/parkway" | sed -n 's/.*NEEDED.*librte_eal\.so\.//p')
 [ -n "$linked" ] && [ -n "$abi" ] || { echo "make deb: the binary is not linked with Debian's DPDK" >&2; exit 1; }
 drivers=
@@ -90,7 +96,7 @@ for script in postinst prerm postrm; do install -m 755 deploy/debian/$script "$r
 (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\n' | LC_ALL=C sort | xargs md5sum) >"$root/DEBIAN/md5sums"
 chmod 644 "$root"/DEBIAN/{control,conffiles,md5sums}
 
-mkdir -p bin
-package=bin/parkway_${version}_$arch.deb
-dpkg-deb --root-owner-group -Zxz --build "$root" "$package" >/dev/null
+mkdir -p "$folder"
+package=$folder/parkway_${version}_$arch.deb
+dpkg-deb --root-owner-group -Zxz -z"${DEB_LEVEL:-6}" --build "$root" "$package" >/dev/null
 echo "$package"

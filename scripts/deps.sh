@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # deps.sh GROUP...: installs the Debian packages that the groups (build, demo,
-# test, model) need and this machine lacks. Asks for the thing, not for the package, so
+# test, package, model) need and this machine lacks. Asks for the thing, not for the package, so
 # that a machine with its own DPDK is left alone. Quiet when nothing is missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -31,6 +31,11 @@ for group in "$@"; do
 		need curl has curl
 		need iperf3 has iperf3
 		need ethtool has ethtool
+		need man-db has man
+		;;
+	package)
+		need dpkg-dev has dpkg-shlibdeps
+		need binutils has strip
 		;;
 	model)
 		need gcc has gcc
@@ -38,7 +43,7 @@ for group in "$@"; do
 		need spin has spin
 		;;
 	*)
-		echo "deps.sh: no group '$group'; there are build, demo, test and model" >&2
+		echo "deps.sh: no group '$group'; there are build, demo, test, package and model" >&2
 		exit 2
 		;;
 	esac
