@@ -19,7 +19,7 @@ help: ## list the targets
 
 deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
 	@scripts/deps.sh build demo test model package
-	@scripts/promtool.sh >/dev/null
+	@scripts/promtool.sh >/dev/null || true
 
 deps-build:
 	@scripts/deps.sh build

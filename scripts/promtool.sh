@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # promtool.sh: prints the path of a promtool, fetching it into bin/tools if there is
 # none. Debian has it in the package prometheus only, which would start a server when
-# installed, so the one program is taken out of it.
+# installed, so the one program is taken out of it. Tests of alerts skip without it.
 set -eu
 cd "$(dirname "$0")/.."
 tool=$PWD/bin/tools/promtool

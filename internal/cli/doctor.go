@@ -74,7 +74,7 @@ func needOf(c *config.Config) doctor.Need {
 			n.PCI = append(n.PCI, p.PCI)
 		case p.Netdev != "":
 			n.Netdevs = append(n.Netdevs, p.Netdev)
-		case strings.HasPrefix(p.Vdev, "net_tap"), strings.HasPrefix(p.Vdev, "net_tun"), strings.HasPrefix(p.Vdev, "virtio_user"):
+		case strings.HasPrefix(p.Vdev, "net_tap"), strings.HasPrefix(p.Vdev, "net_tun"), strings.Contains(p.Vdev, "/dev/vhost-net"):
 			n.Taps = true
 		case strings.HasPrefix(p.Vdev, "net_af_packet"), strings.HasPrefix(p.Vdev, "net_af_xdp"):
 			n.Packet = true
