@@ -12,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model deps-package build test test-unit test-race test-asan test-e2e \
-        model stress bench-parking demo docs deb fuzz vet lint fmt clean ci
+        model stress bench-parking demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ docs: deps-build ## write the generated documents anew: man pages, CLI reference
 
 deb: deps-package build ## build the Debian package, bin/parkway_VERSION_ARCH.deb
 	@scripts/deb.sh $(BIN) '$(VERSION)'
+
+try-service: ## live with PACKAGE=FILE.deb in a throwaway Debian with systemd; needs root, mmdebstrap, systemd-container
+	@scripts/try-service.sh '$(PACKAGE)'
 
 fuzz: deps-build ## run every fuzz target for FUZZTIME (default 30s) each
 	@scripts/fuzz.sh $(FUZZTIME)
