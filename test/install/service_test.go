@@ -183,31 +183,6 @@ func TestServiceWithoutRoot(t *testing.T) {
 	}
 }
 
-// A worker that stands still starves the watchdog: stopped threads of the process send
-// nothing any more.
-func TestStoppedServiceStarvesTheWatchdog(t *testing.T) {
-	l := lab.ForTest(t)
-	s := launch(t, l, setting(t, "AmbientCapabilities"))
-	s.hears(t, "WATCHDOG=1")
-	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	err := lab.Wait(t.Context(), "the watchdog to be silent for three of its periods", func() error {
-		_ = s.notify.SetReadDeadline(time.Now().Add(1200 * time.Millisecond))
-		if n, err := s.notify.Read(make([]byte, 256)); err == nil {
-			return fmt.Errorf("%d octets were sent", n)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	_ = s.cmd.Process.Signal(syscall.SIGCONT)
-	s.hears(t, "WATCHDOG=1")
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait()
-}
-
 // Without NET_ADMIN a tap is refused by a line that names the capability.
 func TestServiceLacksCapability(t *testing.T) {
 	l := lab.ForTest(t)
