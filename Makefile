@@ -11,20 +11,24 @@ BIN      := bin/parkway
 export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help deps deps-build deps-demo deps-model build test test-unit test-race test-asan test-e2e \
-        model stress bench-parking demo fuzz vet lint fmt clean ci
+.PHONY: help deps deps-build deps-demo deps-model deps-package build test test-unit test-race test-asan test-e2e \
+        model stress bench-parking demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
-	@scripts/deps.sh build demo test model
+	@scripts/deps.sh build demo test model package
+	@scripts/promtool.sh >/dev/null || true
 
 deps-build:
 	@scripts/deps.sh build
 
 deps-demo:
 	@scripts/deps.sh build demo
+
+deps-package:
+	@scripts/deps.sh package
 
 deps-model:
 	@scripts/deps.sh model
@@ -59,6 +63,15 @@ bench-parking: deps-build ## what parking promises, at full size and as one tabl
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)
+
+docs: deps-build ## write the generated documents anew: man pages, CLI reference, JSON Schema
+	$(GO) test -count=1 ./internal/manual -run TestFresh -update
+
+deb: deps-package build ## build the Debian package, bin/parkway_VERSION_ARCH.deb
+	@scripts/deb.sh $(BIN) '$(VERSION)'
+
+try-service: ## live with PACKAGE=FILE.deb in a throwaway Debian with systemd; needs root, mmdebstrap, systemd-container
+	@scripts/try-service.sh '$(PACKAGE)'
 
 fuzz: deps-build ## run every fuzz target for FUZZTIME (default 30s) each
 	@scripts/fuzz.sh $(FUZZTIME)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # deps.sh GROUP...: installs the Debian packages that the groups (build, demo,
-# test, model) need and this machine lacks. Asks for the thing, not for the package, so
+# test, package, model) need and this machine lacks. Asks for the thing, not for the package, so
 # that a machine with its own DPDK is left alone. Quiet when nothing is missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -39,6 +39,11 @@ for group in "$@"; do
 		need nmap has nmap
 		need ovn-common has ovn-nbctl # not ovn-central: that one starts services
 		need openvswitch-common has ovsdb-server
+		need man-db has man
+		;;
+	package)
+		need dpkg-dev has dpkg-shlibdeps
+		need binutils has strip
 		;;
 	model)
 		need gcc has gcc
@@ -46,7 +51,7 @@ for group in "$@"; do
 		need spin has spin
 		;;
 	*)
-		echo "deps.sh: no group '$group'; there are build, demo, test and model" >&2
+		echo "deps.sh: no group '$group'; there are build, demo, test, package and model" >&2
 		exit 2
 		;;
 	esac

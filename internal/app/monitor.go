@@ -4,9 +4,6 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -22,14 +19,16 @@ const (
 // monitor looks once in a while whether workers poll and control answers, and feeds
 // systemd's watchdog as long as they do.
 type monitor struct {
-	f *forwarder.Forwarder
-	r *arpbuf.Resolver
+	workers func() []forwarder.WorkerStatus
+	control func(context.Context) error // nil when control has answered
 
 	mu       sync.Mutex
 	problems []string
 }
 
-func newMonitor(f *forwarder.Forwarder, r *arpbuf.Resolver) *monitor { return &monitor{f: f, r: r} }
+func newMonitor(f *forwarder.Forwarder, r *arpbuf.Resolver) *monitor {
+	return &monitor{workers: f.Workers, control: func(ctx context.Context) error { return r.Do(ctx, func() {}) }}
+}
 
 // failing returns what does not run.
 func (m *monitor) failing() []string {
@@ -41,41 +40,25 @@ func (m *monitor) failing() []string {
 func (m *monitor) run(ctx context.Context) error {
 	ticker := time.NewTicker(min(beatPeriod, watchdogPeriod()))
 	defer ticker.Stop()
-	var last []uint64
+	var beats heartbeats
+	beats.look(m.workers())
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
-		var polls []uint64
-		var problems []string
-		for i, w := range m.f.Workers() {
-			polls = append(polls, w.Polls)
-			if last != nil && last[i] == w.Polls {
-				problems = append(problems, fmt.Sprintf("worker %d on CPU %d does not poll", w.Index, w.CPU))
-			}
-		}
-		last = polls
+		problems, known := beats.look(m.workers())
 		answer, cancel := context.WithTimeout(ctx, controlWait)
-		if err := m.r.Do(answer, func() {}); err != nil && ctx.Err() == nil {
+		if err := m.control(answer); err != nil && ctx.Err() == nil {
 			problems = append(problems, "control does not answer")
 		}
 		cancel()
 		m.mu.Lock()
 		m.problems = problems
 		m.mu.Unlock()
-		if len(problems) == 0 {
+		if known && len(problems) == 0 && ctx.Err() == nil {
 			notify("WATCHDOG=1")
 		}
 	}
-}
-
-// watchdogPeriod is half of what systemd waits for (sd_watchdog_enabled(3)).
-func watchdogPeriod() time.Duration {
-	us, err := strconv.ParseUint(os.Getenv("WATCHDOG_USEC"), 10, 40)
-	if err != nil || us < 2000 {
-		return beatPeriod
-	}
-	return time.Duration(us) * time.Microsecond / 2
 }

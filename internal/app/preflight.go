@@ -12,10 +12,15 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/parkway-gw/parkway/internal/config"
 )
 
-const capNetAdmin = 12 // capability.h
+const (
+	capNetAdmin = 12 // capability.h
+	vfioDevice  = "/dev/vfio/vfio"
+)
 
 // preflight finds what DPDK would refuse in words that help nobody.
 func preflight(c *config.Config) error {
@@ -32,8 +37,8 @@ func preflight(c *config.Config) error {
 				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
 			}
 		}
-		if p.PCI != "" && os.Geteuid() != 0 {
-			return fmt.Errorf("port %q (%s): no permission to use PCI devices; run as root", p.Name, p.PCI)
+		if p.PCI != "" && os.Geteuid() != 0 && unix.Access(vfioDevice, unix.R_OK|unix.W_OK) != nil {
+			return fmt.Errorf("port %q (%s): no permission to use PCI devices; run as root, or let this user open %s and the NIC's group beside it (docs/install.md)", p.Name, p.PCI, vfioDevice)
 		}
 	}
 	return nil

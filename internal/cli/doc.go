@@ -8,5 +8,5 @@
 // tests need neither DPDK nor root.
 //
 // It runs on the main goroutine. Of this module it imports internal/config,
-// internal/api, internal/demo, internal/ovnnb and internal/topology.
+// internal/api, internal/demo, internal/doctor, internal/ovnnb and internal/topology.
 package cli

@@ -104,6 +104,9 @@ func (p Program) neighborFlushCommand() *cobra.Command {
 	flush.Flags().StringVar(&req.RouterPort, "router-port", "", "only behind this router port")
 	flush.Flags().StringVar(&req.IP, "ip", "", "only this address")
 	_ = flush.RegisterFlagCompletionFunc("router-port", completeRouterPorts)
+	_ = flush.RegisterFlagCompletionFunc("ip", func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return completeNextHops(c, req.RouterPort)
+	})
 	return flush
 }
 
@@ -158,6 +161,12 @@ func completeNeighbors(c *cobra.Command, args []string, word string) ([]string, 
 	if len(args) > 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	return completeNextHops(c, args[0])
+}
+
+// completeNextHops asks the daemon for the neighbors behind a router port, or behind all
+// of them when there is none.
+func completeNextHops(c *cobra.Command, routerPort string) ([]string, cobra.ShellCompDirective) {
 	daemon := client(c)
 	defer daemon.Close()
 	neighbors, err := daemon.Neighbors(c.Context())
@@ -166,7 +175,7 @@ func completeNeighbors(c *cobra.Command, args []string, word string) ([]string, 
 	}
 	var ips []string
 	for _, n := range neighbors {
-		if n.RouterPort == args[0] {
+		if routerPort == "" || n.RouterPort == routerPort {
 			ips = append(ips, n.IP)
 		}
 	}

@@ -21,6 +21,7 @@ type decoder struct {
 	// that what topology.Validate finds has a line and column.
 	places map[string]*yaml.Node
 	root   *yaml.Node
+	watch  func(n *yaml.Node, f form, known []string) // of Describe; nil as a rule
 }
 
 func (d *decoder) at(n *yaml.Node, msg, hint string) Problem {
@@ -78,6 +79,7 @@ var foreign = map[string]string{
 // mapping checks that n is a mapping with known keys, each once. Null counts as
 // an empty mapping: a section whose keys are all commented out.
 func (d *decoder) mapping(n *yaml.Node, what string, known ...string) (fields, bool) {
+	d.expect(n, formMapping, known...)
 	f := fields{d: d, node: n, what: what, vals: map[string]*yaml.Node{}}
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return f, true
@@ -142,6 +144,7 @@ func (d *decoder) text(n *yaml.Node, what string) (string, bool) {
 	if n == nil {
 		return "", false
 	}
+	d.expect(n, formText)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		d.errorf(n, "write one word", "%s wants text, not %s", what, kindWord(n))
 		return "", false
@@ -168,6 +171,7 @@ func (d *decoder) name(n *yaml.Node, what string) string {
 
 // integer reads a whole decimal number within bounds.
 func (d *decoder) integer(n *yaml.Node, what string, lowest, highest int) (int, bool) {
+	d.expect(n, formNumber)
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" {
 		hint := "write digits"
 		if _, err := parseInt(n.Value, lowest, highest); n.Kind == yaml.ScalarNode && err == nil {
@@ -192,6 +196,7 @@ func (d *decoder) fault(n *yaml.Node, what string, err error) {
 
 // list returns the elements of a list; null is an empty one.
 func (d *decoder) list(n *yaml.Node, what, example string) []*yaml.Node {
+	d.expect(n, formList)
 	switch {
 	case n == nil || n.Kind == yaml.ScalarNode && n.Tag == "!!null":
 		return nil

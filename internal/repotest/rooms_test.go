@@ -36,16 +36,20 @@ var rooms = []room{
 
 	// What faces the user; none of these touches the datapath by itself.
 	{path: "internal/config", imports: []string{"internal/config/...", "internal/topology"}},
+	{path: "internal/doctor"}, // reads /proc and /sys, knows no configuration
 	{path: "internal/state", imports: []string{"internal/topology"}},
 	{path: "internal/ovsdb"},
 	{path: "internal/ovnnb", imports: []string{"internal/ovsdb", "internal/config", "internal/topology"}},
 	{path: "internal/api", imports: []string{"internal/api/..."}},
 	{path: "internal/metrics", imports: []string{"internal/metrics/...", "internal/api"}},
 
+	// The manual: made from the command table, which its caller brings, and the keys.
+	{path: "internal/manual", imports: []string{"internal/config"}},
+
 	// The only place that knows them all, by nothing that a program which embeds the
 	// gateway could not import; and the commands on top of it.
 	{path: "internal/app", imports: []string{"internal/app/...", "forwarder/...", "arpbuf/...", "dpdk/...", "internal/config/...", "internal/api/...", "internal/metrics/...", "internal/state"}},
-	{path: "internal/cli", imports: []string{"internal/cli/...", "internal/config/...", "internal/api/...", "internal/demo", "internal/ovnnb", "internal/topology"}},
+	{path: "internal/cli", imports: []string{"internal/cli/...", "internal/config/...", "internal/api/...", "internal/demo", "internal/doctor", "internal/ovnnb", "internal/topology"}},
 	{path: "cmd", imports: []string{"internal/app/...", "internal/cli/...", "internal/config"}},
 
 	// The laboratory: it sees the gateway from outside, as a user does.
@@ -58,6 +62,7 @@ var rooms = []room{
 	// Programs that embed the gateway see what anybody's program sees.
 	{path: "examples", imports: []string{"forwarder/...", "arpbuf/...", "dpdk/..."}},
 	{path: "configs"},
+	{path: "deploy"}, // files for operators, and tests of them
 	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/lab", "internal/topology", "internal/wire"}},
 }
 
