@@ -47,7 +47,7 @@ type Switch struct {
 // RouterPort is a row of the router port table.
 type RouterPort struct {
 	MAC        [6]byte
-	Router     uint16
+	Router     uint16 // None for a row that stands for no port any more
 	Switch     uint16 // None when it is not connected
 	SwitchPort uint16 // its peer
 	MTU        uint16 // largest IP packet that may leave, octets
@@ -116,7 +116,7 @@ func NewTables(spec TableSpec) (*Tables, error) {
 		return nil, errors.New("tables: next hop 0 is not the drop for destinations without a route")
 	}
 	c := C.pw_tables_new(C.uint32_t(len(spec.SwitchPorts)), C.uint32_t(len(spec.Switches)),
-		C.uint32_t(len(spec.RouterPorts)), C.uint32_t(len(spec.Routers)), C.uint32_t(len(spec.NextHops)),
+		C.uint32_t(len(spec.RouterPorts)), C.uint32_t(len(spec.Routers)+1), C.uint32_t(len(spec.NextHops)),
 		C.uint32_t(listEntries(&spec)))
 	if c == nil {
 		return nil, errors.New("tables: no DPDK memory; raise dpdk.memory.size")
@@ -164,6 +164,9 @@ func (t *Tables) fill(spec *TableSpec) {
 	}
 	lrps := unsafe.Slice(t.c.lrps, len(spec.RouterPorts))
 	for i, p := range spec.RouterPorts {
+		if p.Router == None {
+			p.Router = uint16(len(spec.Routers)) // one that has no routes
+		}
 		fillRouterPort(&lrps[i], p)
 	}
 	switches := unsafe.Slice(t.c.switches, len(spec.Switches))

@@ -85,16 +85,20 @@ func (f *Forwarder) ForgetMACs(switchPort uint16) {
 		if value.static || value.switchPort != switchPort {
 			continue
 		}
-		k := cgo.FDBKey(key.sw, key.mac)
-		if err := f.res.hashes[0].Delete(k[:]); err != nil {
-			f.log.Error("a learned MAC is not in its table", "error", err)
-		}
-		delete(f.fdb.entries, key)
+		f.deleteMAC(key)
 		f.fdb.learned--
 		for _, adj := range f.adjs.behind[key] {
 			f.store(adj, &f.adjs.records[adj])
 		}
 	}
+}
+
+func (f *Forwarder) deleteMAC(key fdbKey) {
+	k := cgo.FDBKey(key.sw, key.mac)
+	if err := f.res.hashes[0].Delete(k[:]); err != nil {
+		f.log.Error("a learned MAC is not in its table", "error", err)
+	}
+	delete(f.fdb.entries, key)
 }
 
 // FDBFull returns how often a MAC was not learned because the table was full.

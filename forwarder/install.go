@@ -37,7 +37,7 @@ func (f *Forwarder) takeMemory() (err error) {
 		name         string
 		keyLen, most int
 	}{
-		{"_fdb", 8, f.cfg.MaxMACs + len(f.plan.fdb)},
+		{"_fdb", 8, f.maxPlaced() + f.cfg.MaxMACs},
 		{"_neigh4", 8, f.maxAdjacencies()},
 		{"_neigh6", 24, f.maxAdjacencies()},
 	} {
@@ -74,45 +74,30 @@ func (f *Forwarder) addWorkers() error {
 
 // publish fills the FIBs and gives the workers their tables.
 func (f *Forwarder) publish() error {
-	var routers []cgo.Router
+	f.res.tables = map[tableKey]*routeTable{}
 	for i := range f.plan.routers {
-		r, err := f.makeFIBs(i)
-		if err != nil {
-			return fmt.Errorf("router %q: %w", f.plan.routers[i].name, err)
+		for _, half := range f.plan.routers[i].halves() {
+			if len(half.entries) == 0 {
+				continue
+			}
+			key := tableKey{uint16(i), half.v6}
+			t := f.newTable(key)
+			f.res.tables[key] = t
+			var err error
+			if t.active, _, err = t.build(half.entries, len(f.plan.nextHops)); err != nil {
+				return fmt.Errorf("router %q: %w", f.plan.routers[i].name, err)
+			}
 		}
-		routers = append(routers, r)
 	}
-	tables, err := cgo.NewTables(f.plan.tables(f.res.ports, routers))
+	spec := f.plan.tables(f.res.ports, f.routerRows(f.plan, nil))
+	f.resolveRows(spec.NextHops, f.plan.adjs)
+	tables, err := cgo.NewTables(spec)
 	if err != nil {
 		return err
 	}
 	f.res.dp.Publish(tables)
+	f.shown.Store(f.plan)
 	return nil
-}
-
-func (f *Forwarder) makeFIBs(i int) (r cgo.Router, err error) {
-	p := &f.plan.routers[i]
-	if len(p.fib4) > 0 {
-		r.FIB4, err = dpdk.NewFIB4(fmt.Sprintf("%s_r%d_4", f.name, i), fibConfig(p.fib4, tbl8v4(p.fib4), len(f.plan.nextHops)))
-		if err != nil {
-			return r, err
-		}
-		f.res.fibs = append(f.res.fibs, r.FIB4)
-		if err := fill(r.FIB4, p.fib4); err != nil {
-			return r, err
-		}
-	}
-	if len(p.fib6) > 0 {
-		r.FIB6, err = dpdk.NewFIB6(fmt.Sprintf("%s_r%d_6", f.name, i), fibConfig(p.fib6, tbl8v6(p.fib6), len(f.plan.nextHops)))
-		if err != nil {
-			return r, err
-		}
-		f.res.fibs = append(f.res.fibs, r.FIB6)
-		if err := fill(r.FIB6, p.fib6); err != nil {
-			return r, err
-		}
-	}
-	return r, nil
 }
 
 func fill(fib interface {
@@ -167,10 +152,14 @@ func (r *resources) release() error {
 		r.dp.Close()
 		r.dp = nil
 	}
-	for _, f := range r.fibs {
-		errs = append(errs, f.Close())
+	for _, t := range r.tables {
+		errs = append(errs, t.close())
 	}
-	r.fibs = nil
+	r.tables = nil
+	for _, o := range r.retired {
+		errs = append(errs, o.close())
+	}
+	r.retired = nil
 	errs = append(errs, r.closePorts())
 	for _, h := range r.hashes {
 		errs = append(errs, h.Close())

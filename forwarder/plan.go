@@ -4,6 +4,7 @@ package forwarder
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -19,11 +20,13 @@ type plan struct {
 	ports       []planPort // index: the configured ports
 	nextHops    []cgo.NextHop
 	fdb         []fdbEntry
-	adjacencies []Neighbor // index: adjacency; gateways first. With a MAC it is permanent
-	gateways    int        // how many of adjacencies routes name
+	adjacencies []Neighbor // gateways first; without an address it is a gap. With a MAC it is permanent
+	gateways    int        // how many of adjacencies routes name, gaps included
 	gates       []Gate
 	routes      []Route
 	warnings    []string
+	numbers     numbering // for the next plan
+	adjs        []uint32  // by place in adjacencies: the datapath's index, once installed
 }
 
 type planSwitch struct {
@@ -62,15 +65,29 @@ type compiler struct {
 	ports []Port
 	plan  *plan
 	lrps  map[string]uint16 // router port name -> index
+
+	former                                          *numbering
+	switches, switchPorts, routers, routerPortNames namer
+	switchAt                                        map[uint16]int    // switch number -> place in the topology
+	lsps                                            map[string]uint16 // switch port name -> index
 }
 
 // compile turns a topology into a plan. It touches nothing but its arguments'
-// copies; any goroutine.
-func compile(t *Topology, ports []Port) (*plan, error) {
+// copies; any goroutine. former is what the plan before has left in numbers, nil for none.
+func compile(t *Topology, ports []Port, former *numbering) (*plan, error) {
 	if err := checkTopology(t); err != nil {
 		return nil, err
 	}
-	c := &compiler{t: t, ports: ports, plan: &plan{}, lrps: map[string]uint16{}}
+	if former == nil {
+		former = &numbering{}
+	}
+	c := &compiler{t: t, ports: ports, plan: &plan{}, lrps: map[string]uint16{}, former: former,
+		switches:        newNamer("switches", cgo.None, &former.switches),
+		switchPorts:     newNamer("switch ports", cgo.MaxSwitchPorts, &former.switchPorts),
+		routers:         newNamer("routers", cgo.None, &former.routers),
+		routerPortNames: newNamer("router ports", cgo.None, &former.routerPorts),
+		switchAt:        map[uint16]int{}, lsps: map[string]uint16{},
+	}
 	if err := c.numberRouterPorts(); err != nil {
 		return nil, err
 	}
@@ -84,6 +101,7 @@ func compile(t *Topology, ports []Port) (*plan, error) {
 		return nil, err
 	}
 	c.compileGates()
+	c.fillGaps()
 	return c.plan, nil
 }
 
@@ -114,7 +132,7 @@ func (c *compiler) warnf(format string, args ...any) {
 
 // tables is the snapshot for the datapath, once the ports are known.
 func (p *plan) tables(ports []*port, routers []cgo.Router) cgo.TableSpec {
-	spec := cgo.TableSpec{NextHops: p.nextHops, Routers: routers}
+	spec := cgo.TableSpec{NextHops: slices.Clone(p.nextHops), Routers: routers}
 	for i, pp := range p.ports {
 		spec.Ports = append(spec.Ports, cgo.Port{Port: ports[i].id, SwitchPort: pp.switchPort, VLANs: pp.vlans})
 	}

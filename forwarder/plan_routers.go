@@ -5,6 +5,7 @@ package forwarder
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -23,26 +24,31 @@ type fibEntry struct {
 
 // numberRouterPorts numbers router ports in the topology's order, routers first.
 func (c *compiler) numberRouterPorts() error {
+	plugs := plugs(c.t)
 	for i := range c.t.Routers {
 		r := &c.t.Routers[i]
+		router, err := c.routers.number(r.Name)
+		if err != nil {
+			return err
+		}
 		for j := range r.Ports {
 			p := &r.Ports[j]
-			id := len(c.plan.routerPorts)
-			if id >= cgo.None {
-				return fmt.Errorf("topology: more than %d router ports", cgo.None)
+			id, err := c.routerPortNames.number(routerPortKey(r.Name, p.Name, plugs[p.Name]))
+			if err != nil {
+				return err
 			}
 			linkLocal := linkLocal(p.MAC)
 			row := planRouterPort{
-				info: topology.DatapathPort{ID: uint16(id), Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal},
-				table: cgo.RouterPort{MAC: p.MAC, Router: uint16(i), Switch: cgo.None, SwitchPort: cgo.None,
+				info: topology.DatapathPort{ID: id, Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal},
+				table: cgo.RouterPort{MAC: p.MAC, Router: router, Switch: cgo.None, SwitchPort: cgo.None,
 					Own: []netip.Addr{linkLocal}},
 			}
 			for _, n := range p.Networks {
 				row.table.Own = append(row.table.Own, n.Addr())
 			}
 			c.checkOwn(p.Name, row.table.Own)
-			c.plan.routerPorts = append(c.plan.routerPorts, row)
-			c.lrps[p.Name] = uint16(id)
+			c.plan.routerPorts = put(c.plan.routerPorts, id, row, noRouterPort)
+			c.lrps[p.Name] = id
 		}
 	}
 	return nil
@@ -71,45 +77,56 @@ func linkLocal(mac MAC) netip.Addr {
 
 func (c *compiler) compileRouters() error {
 	n := newNeighbors(c)
-	rows := newNextHopRows()
+	rows := newNextHopRows(c.former)
 	for i := range c.t.Routers {
 		b := &routeBuilder{c: c, router: &c.t.Routers[i], rows: rows, neighbors: n, routes: map[netip.Prefix]builtRoute{}}
 		if err := b.build(); err != nil {
 			return err
 		}
-		c.plan.routers = append(c.plan.routers, b.finish())
+		c.plan.routers = put(c.plan.routers, c.routers.at[b.router.Name], b.finish(), planRouter{})
 	}
 	c.plan.nextHops = rows.rows
-	c.plan.gateways = len(n.list)
+	c.plan.gateways = n.endGateways()
+	c.plan.numbers.gateways, c.plan.numbers.rows, c.plan.numbers.taken = slices.Clone(n.list), rows.rows, rows.taken
 	n.addPinned()
 	c.plan.adjacencies = n.list
 	return nil
 }
 
-// nextHopRows builds the next hop table; equal rows are shared.
+// nextHopRows builds the next hop table; equal rows are shared. What the plan before led
+// to keeps its row. A row that nobody takes is free in the next plan, not in this one:
+// then no FIB that workers read leads there.
 type nextHopRows struct {
-	rows []cgo.NextHop
-	at   map[cgo.NextHop]uint32
-	ecmp map[string]uint32
+	rows  []cgo.NextHop
+	taken []bool   // by row, in this plan
+	free  []uint32 // rows that the plan before did not take
+	at    map[cgo.NextHop]uint32
+	ecmp  map[string]uint32
 }
 
-func newNextHopRows() *nextHopRows {
+func newNextHopRows(former *numbering) *nextHopRows {
 	r := &nextHopRows{at: map[cgo.NextHop]uint32{}, ecmp: map[string]uint32{}}
+	r.inherit(former)
 	r.row(cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPNoRoute}) // row 0: no route
 	return r
 }
 
 func (r *nextHopRows) add(nh cgo.NextHop) uint32 {
-	r.rows = append(r.rows, nh)
+	r.rows, r.taken = append(r.rows, nh), append(r.taken, true)
 	return uint32(len(r.rows) - 1)
 }
 
 func (r *nextHopRows) row(nh cgo.NextHop) uint32 {
-	if i, known := r.at[nh]; known {
-		return i
+	i, known := r.at[nh]
+	switch {
+	case known:
+	case len(r.free) > 0:
+		i, r.free = r.free[0], r.free[1:]
+		r.rows[i] = nh
+	default:
+		i = r.add(nh)
 	}
-	i := r.add(nh)
-	r.at[nh] = i
+	r.taken[i], r.at[nh] = true, i
 	return i
 }
 
@@ -121,10 +138,13 @@ func (r *nextHopRows) group(members []cgo.NextHop) uint32 {
 	}
 	key := fmt.Sprint(members)
 	if i, known := r.ecmp[key]; known {
+		r.takeGroup(i)
 		return i
 	}
 	first := uint32(len(r.rows))
-	r.rows = append(r.rows, members...)
+	for _, m := range members {
+		r.add(m)
+	}
 	i := r.add(cgo.NextHop{Kind: cgo.NextHopECMP, First: first, Count: uint16(len(members))})
 	r.ecmp[key] = i
 	return i

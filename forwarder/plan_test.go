@@ -52,7 +52,7 @@ func mustCompile(t *testing.T, topo Topology, ports ...Port) *plan {
 	for i := range ports {
 		ports[i].Name, ports[i].Device = fmt.Sprintf("p%d", i), "net_null"
 	}
-	p, err := compile(&topo, ports)
+	p, err := compile(&topo, ports, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"too many members", article(many(65)...), "65 next hops, 64 at most"},
 		{"dangling router port", dangling, `router port "lrp9", which doesn't exist`},
 	} {
-		if _, err := compile(&tc.topo, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := compile(&tc.topo, nil, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
 		}
 	}
