@@ -150,7 +150,7 @@ func (p *Pending) Discard() {
 	f := p.f
 	for _, c := range p.changed {
 		if c.table != nil { // idle is ahead of active now
-			c.table.behind = reversed(f.shown.Load(), p.plan, c.key)
+			c.table.behind = routeChanges(p.plan.entries(c.key), f.shown.Load().entries(c.key))
 		}
 	}
 	for _, key := range p.made {
@@ -160,20 +160,6 @@ func (p *Pending) Discard() {
 		delete(f.res.tables, key)
 	}
 	f.changes.mu.Unlock()
-}
-
-func reversed(old, now *plan, key tableKey) []fibChange {
-	pick := func(p *plan) []fibEntry {
-		if int(key.router) >= len(p.routers) {
-			return nil
-		}
-		r := &p.routers[key.router]
-		if key.v6 {
-			return r.fib6
-		}
-		return r.fib4
-	}
-	return routeChanges(pick(now), pick(old))
 }
 
 // Commit makes the topology the one in force. Workers go over to it between two polls; a
@@ -234,8 +220,16 @@ func (p *Pending) swapTables(change *Change) {
 				change.RoutesSet++
 			}
 		}
-		if c.table != nil {
-			c.table.swap(c.changes)
+		if c.table == nil {
+			continue
+		}
+		former := c.table.swap(c.changes, p.plan.entries(c.key))
+		if former != nil {
+			f.retire(func() {
+				if err := former.Close(); err != nil {
+					f.log.Error("a former route table", "error", err)
+				}
+			})
 		}
 	}
 	for _, key := range p.gone {

@@ -18,8 +18,8 @@ type lpm interface {
 	Close() error
 }
 
-// routeTable is the FIB of a router's family, twice once its routes have changed: workers
-// read one, the next change goes into the other. rte_fib of DPDK 22.11 can't be changed
+// routeTable is the FIB of a router's family. Once its routes have changed, a large one is
+// there twice: workers read one, the next change goes into the other. rte_fib of DPDK 22.11 can't be changed
 // under its readers: deleting a route empties tbl8 groups that one may be in (ADR-0010).
 //
 // Fields belong to whoever holds Forwarder.changing.
@@ -162,10 +162,31 @@ func (l *fibLimits) hold(entries []fibEntry, rows int, v6 bool) bool {
 	return len(entries) <= l.routes && rows-1 <= l.nextHop && (v6 || tbl8v4(entries) <= l.tbl8)
 }
 
-// swap makes idle the one that workers read next; changes led to it.
-func (t *routeTable) swap(changes []fibChange) {
+// fewRoutes is up to where a FIB is made anew for each change rather than kept twice: that
+// takes some milliseconds, and memory is worth more.
+var fewRoutes = 10000
+
+// swap makes idle the one that workers read next; changes led to it. It returns the FIB
+// that is of no use any more once they have let go of it, nil for none.
+func (t *routeTable) swap(changes []fibChange, entries []fibEntry) (former lpm) {
 	t.active, t.idle = t.idle, t.active
 	t.behind = changes
+	if len(entries) <= fewRoutes {
+		former, t.idle, t.behind = t.idle, nil, nil
+	}
+	return former
+}
+
+// entries returns the routes of a table, sorted.
+func (p *plan) entries(key tableKey) []fibEntry {
+	if int(key.router) >= len(p.routers) {
+		return nil
+	}
+	r := &p.routers[key.router]
+	if key.v6 {
+		return r.fib6
+	}
+	return r.fib4
 }
 
 func (t *routeTable) close() error {
