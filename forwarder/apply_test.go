@@ -273,7 +273,7 @@ func TestApplyIsLikeNew(t *testing.T) {
 	defer func(n int) { fewRoutes = n }(fewRoutes)
 	for i := range 60 {
 		fewRoutes = 10000 * (i / 10 % 2) // with tables kept twice, and without
-		if i%4 == 3 { // what comes to nothing leaves nothing
+		if i%4 == 3 {                    // what comes to nothing leaves nothing
 			p, err := g.Prepare(valid())
 			if err != nil {
 				t.Fatal(err)

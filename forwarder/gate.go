@@ -86,3 +86,14 @@ func (f *Forwarder) RouterPortSwitchPorts(routerPort uint16) []uint16 {
 	}
 	return append([]uint16(nil), p.switches[sw].table.Flood...)
 }
+
+// SwitchPortNumbers returns the numbers of the switch ports, without the gaps.
+func (f *Forwarder) SwitchPortNumbers() (out []uint16) {
+	p := f.shown.Load()
+	for i := range p.switchPorts {
+		if p.switchPorts[i].name != "" {
+			out = append(out, uint16(i))
+		}
+	}
+	return out
+}
