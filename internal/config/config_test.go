@@ -91,7 +91,7 @@ func TestDefaults(t *testing.T) {
 		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, AgeFromArrival, OverflowDropOldest, FailureICMP, Gated{256, 256, 1024, time.Minute}},
 		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 3, 1000},
 		Metrics:   Metrics{"127.0.0.1:9470"},
-		API:       API{"/run/parkway/parkway.sock", 0o660},
+		API:       API{Socket: "/run/parkway/parkway.sock", Mode: 0o660},
 		Log:       Log{LogAuto, LogInfo},
 	}
 	if !reflect.DeepEqual(d, want) {
@@ -166,7 +166,7 @@ state: {dir: /var/lib/parkway/}
 	if c.State.Dir != "/var/lib/parkway" {
 		t.Errorf("%+v", c.State)
 	}
-	if c.Metrics.Listen != "" || c.API != (API{"/tmp/x.sock", 0o600}) {
+	if c.Metrics.Listen != "" || c.API != (API{Socket: "/tmp/x.sock", Mode: 0o600}) {
 		t.Errorf("%+v %+v", c.Metrics, c.API)
 	}
 	ports := c.Topology.Switches[0].Ports
