@@ -32,12 +32,8 @@ func (c *Change) describe(from, to *Topology) {
 		index(c, "router port", a.Ports, b.Ports, func(p *RouterPort) string { return p.Name }, nil)
 		c.routes(a, b)
 	})
-	type binding struct {
-		port string
-		ip   netip.Addr
-	}
 	index(c, "static MAC binding", from.StaticMACBindings, to.StaticMACBindings,
-		func(b *StaticMACBinding) binding { return binding{b.LogicalPort, b.IP} }, nil)
+		func(b *StaticMACBinding) string { return b.IP.String() + " of router port " + b.LogicalPort }, nil)
 }
 
 // index compares two lists of things with names. Those in both are said to have changed,

@@ -96,7 +96,7 @@ func (g *gateway) reload(ctx context.Context) (reply api.ReloadReply, err error)
 		g.log.Warn(w)
 	}
 	g.log.Info("the configuration is reloaded", "config", c.File, "changes", len(change.Lines)+change.More, "first", first(change.Lines, 5),
-		"routes_set", change.RoutesSet, "routes_deleted", change.RoutesDeleted, "seconds", reply.Seconds, "grace", change.Grace)
+		"routes_set", change.RoutesSet, "routes_deleted", change.RoutesDeleted, "seconds", reply.Seconds, "grace", change.Grace.String())
 	return reply, nil
 }
 
