@@ -115,7 +115,7 @@ func fill(fib interface {
 // and tbl8 numbers up to 2^15-1, for one bit says which of them it is.
 func fibConfig(entries []fibEntry, tbl8, nextHops int) dpdk.FIBConfig {
 	const limit = 1<<15 - 1
-	cfg := dpdk.FIBConfig{MaxRoutes: 2*len(entries) + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
+	cfg := dpdk.FIBConfig{MaxRoutes: len(entries) + len(entries)/4 + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
 	if nextHops > limit || cfg.Tbl8 > limit {
 		cfg.NextHopBytes = 4
 	}
@@ -134,12 +134,27 @@ func tbl8v4(entries []fibEntry) int {
 	return len(seen)
 }
 
-// tbl8v6 is the most second-stage tables that the prefixes can need: one for each
-// begun octet beyond the third.
+// tbl8v6 is the second-stage tables that TRIE sets aside for the prefixes, added in their
+// order: one for each begun octet beyond the third and beyond those of the prefix around
+// it; none where the one before is in the same last octet.
 func tbl8v6(entries []fibEntry) int {
 	n := 0
-	for _, e := range entries {
-		n += max(0, (e.prefix.Bits()-24+7)/8)
+	var around []netip.Prefix
+	for i, e := range entries {
+		bits := e.prefix.Bits()
+		for len(around) > 0 && !around[len(around)-1].Contains(e.prefix.Addr()) {
+			around = around[:len(around)-1]
+		}
+		outer := 24
+		if len(around) > 0 {
+			outer = max(outer, around[len(around)-1].Bits())
+		}
+		around = append(around, e.prefix)
+		if floor := bits &^ 7; bits != floor && i > 0 && entries[i-1].prefix.Bits() > floor &&
+			netip.PrefixFrom(e.prefix.Addr(), floor).Contains(entries[i-1].prefix.Addr()) {
+			continue
+		}
+		n += max(0, (bits+7)/8-(outer+7)/8)
 	}
 	return n
 }
