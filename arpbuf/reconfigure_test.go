@@ -178,7 +178,10 @@ func TestReconfigureAnnouncesAddresses(t *testing.T) {
 	// It answers for the new one.
 	g.inject(1, wire.AppendARPRequest(nil, wire.Broadcast, macB, addr("10.0.3.9"), new4))
 	g.rest()
-	if frames := g.take(1); count(frames, func(b []byte) bool { a, err := wire.DecodeARP(b); return err == nil && a.Op == wire.ARPReply && a.SenderIP == new4 }) != 1 {
+	if frames := g.take(1); count(frames, func(b []byte) bool {
+		a, err := wire.DecodeARP(b)
+		return err == nil && a.Op == wire.ARPReply && a.SenderIP == new4
+	}) != 1 {
 		t.Errorf("no answer for the new address: %x", frames)
 	}
 	// Another MAC: neighbors stay, and what leaves carries it.

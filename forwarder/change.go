@@ -11,6 +11,9 @@ import (
 // maxLines bounds Change.Lines.
 const maxLines = 200
 
+// manyLines is from how many routes on nobody wants to read each.
+const manyLines = 10 * maxLines
+
 func (c *Change) linef(format string, args ...any) {
 	if len(c.Lines) == maxLines {
 		c.More++
@@ -72,6 +75,10 @@ func (c *Change) routes(a, b *Router) {
 	// Most routes of many stay: only what lies between the first and the last difference
 	// is looked at.
 	x, y := between(a.StaticRoutes, b.StaticRoutes)
+	if len(x)+len(y) > manyLines {
+		c.linef("static routes of router %s: %d became %d", b.Name, len(x), len(y))
+		return
+	}
 	touched := make(map[netip.Prefix]bool, len(x)+len(y))
 	for _, part := range [][]StaticRoute{x, y} {
 		for i := range part {
