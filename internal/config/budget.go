@@ -78,6 +78,9 @@ func (b Mbufs) String() string {
 // Sizes of what lies in DPDK memory, in octets.
 const (
 	fibSize       = 32 * mib // rte_fib or rte_fib6 of one router: DIR24_8's first table alone takes 16 to 32 MiB
+	route4Size    = 320      // an IPv4 route in a large table: its node, and room to grow
+	route6Size    = 3200     // likewise IPv6, which sets second-stage tables aside for each
+	fewRoutes     = 1000     // fit into what fibSize has to spare
 	neighborSize  = 256      // adjacency, hash entry and key
 	parkEntrySize = 20       // one packet's place in a park ring, and its sender's
 	parkRingSize  = 768      // a ring's state and key, its worker's way to find it, and control's hold on its drain
@@ -121,11 +124,20 @@ func MemoryBudget(c *Config) MemorySums {
 			for _, p := range r.Ports {
 				used = used || slices.ContainsFunc(p.Networks, family)
 			}
+			routes := 0
 			for _, s := range r.StaticRoutes {
-				used = used || family(s.Prefix)
+				if family(s.Prefix) {
+					routes++
+				}
 			}
-			if used {
+			if used || routes > 0 {
 				b.Tables += fibSize
+			}
+			if size := uint64(route4Size); routes > fewRoutes {
+				if !family(netip.PrefixFrom(netip.IPv4Unspecified(), 0)) {
+					size = route6Size
+				}
+				b.Tables += uint64(routes) * size
 			}
 		}
 	}
@@ -145,6 +157,9 @@ func isIPv6(p netip.Prefix) bool { return p.Addr().Is6() }
 func (b MemorySums) Need() uint64 {
 	return b.Packets + b.Tables + b.Neighbors + b.Parking + b.Reserve
 }
+
+// Reload is Need while a reload changes all routes: the tables are there twice.
+func (b MemorySums) Reload() uint64 { return b.Need() + b.Tables }
 
 // Fits reports whether dpdk.memory.size is large enough.
 func (b MemorySums) Fits() bool { return b.Need() <= b.Size }
