@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"syscall"
 
 	"github.com/parkway-gw/parkway/dpdk"
 )
@@ -133,13 +134,21 @@ func (t *routeTable) change(changes []fibChange) error {
 
 // build makes a FIB with entries and room to grow.
 func (t *routeTable) build(entries []fibEntry, rows int) (lpm, fibLimits, error) {
-	t.made++
-	name := fmt.Sprintf("%s_%d", t.name, t.made)
 	tbl8 := tbl8v4
 	if t.v6 {
 		tbl8 = tbl8v6
 	}
-	cfg := fibConfig(entries, tbl8(entries), rows)
+	f, limits, err := t.buildWith(entries, tbl8(entries), rows)
+	if t.v6 && errors.Is(err, syscall.ENOSPC) { // it shares less than was thought: all that there can be
+		f, limits, err = t.buildWith(entries, 13*len(entries), rows)
+	}
+	return f, limits, err
+}
+
+func (t *routeTable) buildWith(entries []fibEntry, tbl8, rows int) (lpm, fibLimits, error) {
+	t.made++
+	name := fmt.Sprintf("%s_%d", t.name, t.made)
+	cfg := fibConfig(entries, tbl8, rows)
 	limits := fibLimits{routes: cfg.MaxRoutes, tbl8: cfg.Tbl8, nextHop: 1<<(8*cfg.NextHopBytes-1) - 1}
 	var f lpm
 	var err error

@@ -73,8 +73,10 @@ func (g *gateway) reload(ctx context.Context) (reply api.ReloadReply, err error)
 	if keys := needRestart(old, c); len(keys) > 0 {
 		return reply, fmt.Errorf("%w: %s changed, which takes a restart; nothing was changed", api.ErrConflict, strings.Join(keys, ", "))
 	}
+	boundMemory(c)
 	change, err := g.apply(ctx, c)
 	if err != nil {
+		boundMemory(old)
 		return reply, err
 	}
 	if c.Log.Level != old.Log.Level {

@@ -353,7 +353,7 @@ func TestCheck(t *testing.T) {
 		{write("list.yaml", "- a"), "FILE:1:1: the file wants `key: value` lines, not a list; start from configs/seed.yaml\n", 3},
 		{write("binary.yaml", "\x7fELF\x02\x01"), "FILE:1:1: this is no UTF-8 text: byte 0x7f; is this the right file?\n", 3},
 		{write("latin1.yaml", "a: 1\nb: caf\xe9\n"), "FILE:2:7: this is no UTF-8 text: byte 0xe9; is this the right file?\n", 3},
-		{write("huge.yaml", strings.Repeat("# nothing\n", maxFileSize/10+1)), "FILE: the file is larger than 16 MiB; is this the right file?\n", 3},
+		{write("huge.yaml", strings.Repeat("# nothing\n", maxFileSize/10+1)), "FILE: the file is larger than 128 MiB; is this the right file?\n", 3},
 		{filepath.Join(dir, "missing.yaml"), "FILE: no such file; check the name; start from configs/seed.yaml\n", 3},
 		{dir, "FILE: this is a directory; name the file in it\n", 3},
 		{"", "configuration: no file was named; name one, such as configs/seed.yaml\n", 3},
