@@ -3,6 +3,7 @@
 package forwarder
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,6 +19,7 @@ var ErrNeedsRestart = errors.New("it needs a restart")
 // changes is the state of a Forwarder that only changes of the topology touch.
 type changes struct {
 	mu      sync.Mutex // held from Prepare to Commit or Discard
+	ended   bool       // by Stop
 	topo    *Topology  // in force
 	numbers numbering  // of the plan in force
 	since   uint64     // token of the last publication: what it replaced is idle after that
@@ -73,6 +75,10 @@ func (f *Forwarder) Apply(t Topology) (Change, error) {
 // committed or discarded.
 func (f *Forwarder) Prepare(t Topology) (*Pending, error) {
 	f.changes.mu.Lock()
+	if f.changes.ended {
+		f.changes.mu.Unlock()
+		return nil, errors.New("forwarder: it has been stopped")
+	}
 	p := &Pending{f: f, topo: &t}
 	if err := p.prepare(); err != nil {
 		p.Discard()
@@ -241,6 +247,20 @@ func (p *Pending) swapTables(change *Change) {
 			}
 		})
 	}
+}
+
+// endChanges lets no change begin any more and waits for the one that is under way.
+func (f *Forwarder) endChanges(ctx context.Context) error {
+	for !f.changes.mu.TryLock() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("forwarder: a change of the topology is neither committed nor discarded: %w", ctx.Err())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	f.changes.ended = true
+	f.changes.mu.Unlock()
+	return nil
 }
 
 // settle waits until every worker has gone over to what was published last. It takes as

@@ -3,7 +3,9 @@
 package forwarder
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 
@@ -59,4 +61,52 @@ func TestRouteChanges(t *testing.T) {
 	if len(routeChanges(from, from)) != 0 || len(routeChanges(nil, to)) != 4 || len(routeChanges(from, nil)) != 3 {
 		t.Error("equal, new and emptied lists")
 	}
+}
+
+// Numbers end where the datapath's do; those at rest count.
+func TestNumbersEnd(t *testing.T) {
+	n := newNamer("switch ports", 2, &names{})
+	for _, key := range []string{"a", "b", "a"} {
+		if _, err := n.number(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.number("c"); err == nil {
+		t.Error("a third number of two")
+	}
+	next := newNamer("switch ports", 2, &n.names)
+	if i, err := next.number("b"); err != nil || i != 1 {
+		t.Errorf("%d, %v", i, err)
+	}
+	if _, err := next.number("c"); err == nil {
+		t.Error("a number at rest was given")
+	}
+	if gone := next.gone(&n.names); len(gone) != 1 || gone[0] != 0 {
+		t.Errorf("gone %v", gone)
+	}
+	next.free = gone
+	last := newNamer("switch ports", 2, &next.names)
+	if i, err := last.number("c"); err != nil || i != 0 {
+		t.Errorf("%d, %v", i, err)
+	}
+}
+
+// More MACs than there is room for are refused before anything has changed.
+func TestPlacedMACsEnd(t *testing.T) {
+	topo := article()
+	g := newGateway(t, topo, 1, Port{IfaceID: "vm1"})
+	many := article()
+	sp := &many.Switches[0].Ports[0]
+	for i := range g.room.placed + 1 {
+		sp.Addresses = append(sp.Addresses, PortAddress{MAC: MAC{2, 7, 0, 0, byte(i >> 8), byte(i)}})
+	}
+	if _, err := g.Apply(many); !errors.Is(err, ErrNeedsRestart) {
+		t.Errorf("%v", err)
+	}
+	g.matches(t, topo, rand.New(rand.NewPCG(1, 1)))
+	sp.Addresses = sp.Addresses[:g.room.placed/2]
+	if _, err := g.Apply(many); err != nil {
+		t.Fatal(err)
+	}
+	g.matches(t, many, rand.New(rand.NewPCG(1, 1)))
 }
