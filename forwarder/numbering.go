@@ -42,6 +42,9 @@ func newNamer(what string, limit int, former *names) namer {
 
 // number returns the number of key: the one that it has had, a free one, or a new one.
 func (n *namer) number(key string) (uint16, error) {
+	if i, known := n.at[key]; known {
+		return i, nil
+	}
 	i, known := n.former.at[key]
 	switch {
 	case known:

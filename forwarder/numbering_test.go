@@ -81,7 +81,8 @@ func TestNumbersEnd(t *testing.T) {
 	if _, err := next.number("c"); err == nil {
 		t.Error("a number at rest was given")
 	}
-	if gone := next.gone(&n.names); len(gone) != 1 || gone[0] != 0 {
+	gone := next.gone(&n.names)
+	if len(gone) != 1 || gone[0] != 0 {
 		t.Errorf("gone %v", gone)
 	}
 	next.free = gone
