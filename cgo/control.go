@@ -257,6 +257,12 @@ func (c *Control) Open(s Slot) bool {
 	return bool(C.pw_control_slot_open(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index), C.uint64_t(s.Word)))
 }
 
+// OldestParked returns the arrival of the packet that has been parked longest, over all
+// workers (TSC; 0 when none is). Control lcore only.
+func (c *Control) OldestParked() (oldest uint64) {
+	return uint64(C.pw_control_oldest_parked(c.c))
+}
+
 // Depth returns the packets in s and the arrival of the oldest (TSC; 0 when empty).
 // Any goroutine; a moment's view.
 func (c *Control) Depth(s Slot) (packets int, oldest uint64) {

@@ -54,7 +54,7 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 	for i, g := range all {
 		gates[g.Port] = &all[i]
 	}
-	t := s.gateway.cfg.Topology
+	t := s.gateway.config().Topology
 	var out api.Topology
 	for _, sw := range t.Switches {
 		one := api.Switch{Name: sw.Name}

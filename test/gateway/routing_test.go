@@ -188,7 +188,7 @@ func TestRoutingChoices(t *testing.T) {
 // IPv4 whose next hop has an IPv6 address only: it waits for ND and loses nothing.
 func TestIPv4OverIPv6NextHop(t *testing.T) {
 	g := startRouting(t, "manage_routes: false") // else nothing would have to wait
-	g.way(lanHost, lanHost.Gateways[0]) // what waits is the gateway's business and not the host's
+	g.way(lanHost, lanHost.Gateways[0])          // what waits is the gateway's business and not the host's
 	g.ping(lanHost, netip.MustParseAddr("192.0.2.7"), 5, "-i", "0.01").wantTTL(g, by2)
 	found := false
 	neighbors, err := g.client.Neighbors(g.ctx)

@@ -109,6 +109,9 @@ func Sample() *Source {
 		Deleted: api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.1", Packets: 3},
 		Probed: api.ProbeNeighborReply{RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", Kind: api.ProbeUnicast, Answered: true,
 			MAC: "00:00:03:00:00:10", RTTSeconds: 0.000125},
+		Reloaded: api.ReloadReply{File: "/etc/parkway/parkway.yaml", Changes: []string{"route 10.0.0.0/8 of router lr0 added", "router port lrp2 changed"},
+			RoutesSet: 3, RoutesDeleted: 2, Seconds: 0.0125},
+		Reloads: api.Reloads{Done: 3, Failed: 1, LastOK: true, LoadedAt: 1767225600.5},
 	}}
 }
 
