@@ -36,6 +36,7 @@ func (b *builder) build() []*node {
 		}
 		out = append(out, l)
 	}
+	b.sharedMeters()
 	b.orphans()
 	b.others()
 	return out
@@ -84,8 +85,11 @@ func (b *builder) row(to *node, spec *rowSpec, id ovsdb.UUID, owner string, bloc
 		}
 	}
 	b.unknownColumns(spec, from, row)
-	if spec == &switchPort {
+	switch spec {
+	case &switchPort:
 		bindOptions(n)
+	case &router:
+		b.routeTables(n)
 	}
 	to.add(n)
 }
@@ -136,7 +140,7 @@ func (b *builder) column(c *columnSpec, at origin, row ovsdb.Row, block bool) (*
 		if err != nil {
 			return nil, err
 		}
-		if len(l) == 0 {
+		if len(l) == 0 && !c.need {
 			return nil, nil
 		}
 		n := &node{kind: list, from: at}
@@ -147,6 +151,10 @@ func (b *builder) column(c *columnSpec, at origin, row ovsdb.Row, block bool) (*
 		return n, nil
 	case asOptions:
 		return b.options(c, at, v)
+	case asName:
+		return b.name(c, at, v)
+	case asPairs:
+		return b.pairs(c, at, v)
 	}
 	return b.references(c, at, v)
 }
