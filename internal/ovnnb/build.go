@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/parkway-gw/parkway/internal/ovsdb"
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // builder makes the tree of the file's logical sections.
@@ -18,6 +19,8 @@ type builder struct {
 	scope *scope
 	seen  map[ovsdb.UUID]bool // rows that are in the tree, or reported
 	left  []Unsupported
+
+	policies int // so far
 }
 
 func (b *builder) leave(from origin, format string, a ...any) {
@@ -42,12 +45,16 @@ func (b *builder) build() []*node {
 	return out
 }
 
-// sorted orders rows by what they are called, so that two imports of one database are
-// the same text.
+// sorted orders rows by what they are called, policies by their priorities before, so
+// that two imports of one database are the same text.
 func (b *builder) sorted(table string, ids []ovsdb.UUID) []ovsdb.UUID {
 	names := make(map[ovsdb.UUID]string, len(ids))
 	for _, id := range ids {
-		names[id] = label(table, id, b.db.Tables[table][id])
+		row := b.db.Tables[table][id]
+		names[id] = label(table, id, row)
+		if p, err := row["priority"].Ints(); err == nil && len(p) == 1 && table == routerPolicy.table {
+			names[id] = fmt.Sprintf("%05d ", max(0, topology.MaxPriority-p[0])) + names[id]
+		}
 	}
 	slices.SortFunc(ids, func(x, y ovsdb.UUID) int {
 		if c := strings.Compare(names[x], names[y]); c != 0 {
@@ -67,6 +74,12 @@ func (b *builder) row(to *node, spec *rowSpec, id ovsdb.UUID, owner string, bloc
 		if why := v.why(row[v.column]); why != "" {
 			b.leave(from, "%s", why)
 			b.cover(spec, row)
+			return
+		}
+	}
+	if spec == &routerPolicy {
+		if b.policies++; b.policies > topology.MaxPolicies {
+			b.leave(from, "it is one of more than %d policies; those with a higher priority come first", topology.MaxPolicies)
 			return
 		}
 	}

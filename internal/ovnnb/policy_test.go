@@ -5,7 +5,9 @@ package ovnnb
 import (
 	"testing"
 
+	"github.com/parkway-gw/parkway/internal/config"
 	"github.com/parkway-gw/parkway/internal/ovsdb"
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // all makes several changes.
@@ -87,5 +89,48 @@ func TestRoutingRows(t *testing.T) {
 			[]string{"Meter m1, rate: it is copied, but 2 limits of Copp share it in OVN"}, "", "{name: c2,"},
 		{"copp of a switch", owned(ls, "copp", "Copp", "name", "c1"), []string{"Logical_Switch sw, copp: it is nothing that Parkway has"}, "    copp:", ""},
 		{"text for a copp", set(lr, "lr", "copp", 7), []string{"Logical_Router lr, copp: holds integer"}, "copp", ""},
+	})
+}
+
+// Of more policies than a gateway has room for, those with the lowest priorities go.
+func TestManyPolicies(t *testing.T) {
+	const extra = 300
+	d, p := small()
+	var ids []ovsdb.UUID
+	for i := range topology.MaxPolicies + extra {
+		ids = append(ids, d.add("Logical_Router_Policy", "priority", i, "match", "ip4", "action", "allow"))
+	}
+	d.set(lr, p["lr"], "policies", ids)
+	r, err := Import(t.Context(), d.Database, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Config.Topology.Routers[0].Policies
+	if len(got) != topology.MaxPolicies || got[0].Priority != topology.MaxPolicies+extra-1 || got[len(got)-1].Priority != extra || len(r.Unsupported) != extra {
+		t.Errorf("%d policies from %d down to %d, %d left out", len(got), got[0].Priority, got[len(got)-1].Priority, len(r.Unsupported))
+	}
+}
+
+func FuzzRouting(f *testing.F) {
+	for _, s := range []string{"ip4.src == $as1", `inport == "ext" && tcp.dst == {80, 443}`, "a b", "\u00e9\u2028", "true", "{x: [", "- #", "\\ \"(", "02:00:00:00:00:01 10.0.0.1/24"} {
+		f.Add(s, "192.0.2.1", "m1", int64(7))
+	}
+	f.Fuzz(func(t *testing.T, text, hop, name string, number int64) {
+		d, p := small()
+		d.set(lsp, p["vm"], "port_security", []string{text, hop})
+		d.set(lsp, p["to-lr"], "options", map[string]string{"router-port": "lrp", "arp_proxy": hop, "mac_limit": text})
+		d.set(ls, p["sw"], "other_config", map[string]string{"fdb_age_threshold": hop})
+		d.set(lrp, p["ext"], "options", map[string]string{"route_table": name})
+		d.set(route, p["route"], "route_table", name)
+		d.add("Address_Set", "name", name, "addresses", []string{hop, text})
+		policy("priority", int(number), "match", text, "action", "reroute", "nexthops", []string{hop}, "output_port", name, "options", map[string]string{"pkt_mark": text})(d, p)
+		limited(map[string]string{"arp": name, text: hop}, int(number), int(number))(d, p)
+		r, err := Import(t.Context(), d.Database, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Parse("f", r.YAML); err != nil {
+			t.Errorf("%v\n%s", err, r.YAML)
+		}
 	})
 }

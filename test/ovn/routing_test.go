@@ -70,9 +70,9 @@ func TestImportRouting(t *testing.T) {
 		{Prefix: prefix("10.0.0.0/8"), Nexthop: addr("192.168.123.2")},
 	}
 	r.Policies = []topology.Policy{
-		{Priority: 100, Match: "ip4.dst == $as1 && tcp", Action: topology.PolicyDrop},
-		{Priority: 200, Match: `inport == "lrp2"`, Action: topology.PolicyReroute, Nexthops: []netip.Addr{addr("192.168.123.1"), addr("192.168.123.2")}, PktMark: 7},
 		{Priority: 300, Match: "ip6", Action: topology.PolicyAllow},
+		{Priority: 200, Match: `inport == "lrp2"`, Action: topology.PolicyReroute, Nexthops: []netip.Addr{addr("192.168.123.1"), addr("192.168.123.2")}, PktMark: 7},
+		{Priority: 100, Match: "ip4.dst == $as1 && tcp", Action: topology.PolicyDrop},
 	}
 	want.AddressSets = []topology.AddressSet{{Name: "as1", Addresses: []netip.Prefix{prefix("10.8.0.1/32"), prefix("10.9.0.0/16")}}}
 	want.Meters = []topology.Meter{{Name: "m1", Rate: 500, Burst: 100}, {Name: "m2", Rate: 50, Burst: 50}}
