@@ -134,3 +134,18 @@ func FuzzRouting(f *testing.F) {
 		}
 	})
 }
+
+// With --router, the limits and policies of other routers stay behind.
+func TestRoutersOfPolicies(t *testing.T) {
+	d, p := small()
+	limited(map[string]string{"tcp-reset": "m1"}, 100, 0)(d, p)
+	theirs := d.add("Copp", "name", "c2", "meters", map[string]string{"tcp-reset": "m1"})
+	pol := d.add("Logical_Router_Policy", "priority", 10, "match", "ip.ttl == 1", "action", "drop")
+	d.add("Meter", "name", "m9", "unit", "kbps") // of somebody's logs
+	port := d.add(lrp, "name", "other-lrp", "mac", "02:00:00:00:03:00", "networks", "10.9.0.254/24")
+	d.add(lr, "name", "other", "ports", []ovsdb.UUID{port}, "policies", []ovsdb.UUID{pol}, "copp", []ovsdb.UUID{theirs})
+	r, lines := imported(t, d.Database, Options{Routers: []string{"lr"}})
+	if len(lines) != 0 || len(r.Config.Topology.CoPP) != 1 || len(r.Config.Topology.CoPP[0].Meters) != 1 || len(r.Config.Topology.Meters) != 1 || r.Config.Topology.Routers[0].CoPP != "c1" {
+		t.Errorf("%v\n%s", lines, r.YAML)
+	}
+}
