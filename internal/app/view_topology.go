@@ -93,7 +93,7 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 			if states == nil {
 				states = map[string]int{}
 			}
-			one.Ports = append(one.Ports, api.RouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks),
+			one.Ports = append(one.Ports, api.RouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), RouteTable: p.RouteTable,
 				Neighbors: states, Parked: parked[p.Name], Addresses: own[p.Name]})
 		}
 		out.Routers = append(out.Routers, one)

@@ -133,7 +133,7 @@ func sampleTopology() api.Topology {
 		},
 		Routers: []api.Router{
 			{Name: "lr0", Ports: []api.RouterPort{
-				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"},
+				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"}, RouteTable: "blue",
 					Neighbors: map[string]int{"PERMANENT": 1}, Parked: 12,
 					Addresses: []api.Address{{IP: "1.1.254.254", State: "unique", InUse: true}}},
 				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
