@@ -349,8 +349,8 @@ func TestReconfigureLooksAfterWhatIsNew(t *testing.T) {
 	if n := questions(frames)[fresh]; n != 1 {
 		t.Errorf("%d questions for the new address within a second, want 1", n)
 	}
-	if n := count(frames, func(f []byte) bool { return isARPRequest(f, gw4) }); n != 1 {
-		t.Errorf("%d requests for the route's next hop, want 1", n)
+	if n := count(frames, func(f []byte) bool { return isARPRequest(f, gw4) }); n == 0 {
+		t.Error("the route's next hop is not asked for")
 	}
 	g.wantAddress(fresh, arpbuf.AddressProbing, true)
 	g.reconfigure(func(*forwarder.Topology) {})
