@@ -77,8 +77,8 @@ func (p *plan) content() map[string]string {
 			for k, policy := range r.policies {
 				out[fmt.Sprint("policy ", k, " of ", r.name)] = policy.content(p)
 			}
-			for prefix, what := range p.fib(i) {
-				out["route "+p.routers[i].name+" "+prefix] = what
+			for _, e := range slices.Concat(r.fib4, r.fib6) {
+				out["route "+r.name+" "+e.prefix.String()] = p.way(e.row)
 			}
 		}
 	}
@@ -100,13 +100,27 @@ func (p *plan) content() map[string]string {
 	return out
 }
 
+// way is describe, with what else there is to a row.
+func (p *plan) way(row uint32) string {
+	nh := p.nextHops[row]
+	out := fmt.Sprint(p.describe(row), " rank ", nh.Rank)
+	if nh.Kind == cgo.NextHopECMP {
+		g := &p.groups[nh.Group]
+		out += fmt.Sprint(g.key, g.home, g.salt)
+		if g.first != nh.First || len(g.members) != int(nh.Count) {
+			return "group and row disagree"
+		}
+	}
+	return out
+}
+
 // content is likewise. Tests for a port name it.
 func (pp *planPolicy) content(p *plan) string {
 	row := pp.table
 	row.Counter = 0
 	way := ""
 	if row.Action == cgo.PolicyReroute {
-		way = p.describe(row.NextHop)
+		way = p.way(row.NextHop)
 	}
 	row.NextHop = 0
 	row.Clauses = nil
@@ -178,6 +192,7 @@ func (f *Forwarder) matches(t *testing.T, topo Topology, r *rand.Rand) {
 	if fixed != named || f.adjs.fixed != fixed {
 		t.Fatalf("%d fixed adjacencies, %d counted, %d named", fixed, f.adjs.fixed, named)
 	}
+	f.groupsAreRight(t)
 	// Lookups in what workers read, against the longest prefix of the plan.
 	for i := range f.plan.routers {
 		for _, half := range f.plan.routers[i].halves() {
@@ -206,6 +221,72 @@ func (f *Forwarder) matches(t *testing.T, topo Topology, r *rand.Rand) {
 	}
 }
 
+// groupsAreRight wants every bucket at home, or where its member is out, with one that is
+// not, as long as there is one.
+func (f *Forwarder) groupsAreRight(t *testing.T) {
+	t.Helper()
+	if len(f.ecmp.groups) != len(f.plan.groups) {
+		t.Fatalf("%d groups, planned are %d", len(f.ecmp.groups), len(f.plan.groups))
+	}
+	for i, g := range f.ecmp.groups {
+		alive := 0
+		for k, m := range g.members {
+			adj := f.plan.adjs[m.adjacency]
+			if g.adjs[k] != adj || !f.adjs.records[adj].fixed || f.adjs.records[adj].key != keyOf(m.lrp, m.ip) || !slices.Contains(f.ecmp.in[adj], i) {
+				t.Fatalf("member %+v is adjacency %d, %+v", m, adj, f.adjs.records[adj])
+			}
+			if out := f.ecmp.out[adj]; out != (f.adjs.records[adj].state == cgo.AdjFailed) {
+				t.Fatalf("member %+v is %d, out: %v", m, f.adjs.records[adj].state, out)
+			} else if !out {
+				alive++
+			}
+		}
+		for b, member := range g.buckets {
+			home := g.home[b]
+			switch {
+			case g.key == "":
+			case alive == 0 || !f.ecmp.out[g.adjs[home]]:
+				if member != home {
+					t.Fatalf("group %q: bucket %d is with member %d, and its own, %d, is there", g.key, b, member, home)
+				}
+			case f.ecmp.out[g.adjs[member]]:
+				t.Fatalf("group %q: bucket %d is with member %d, which is out", g.key, b, member)
+			}
+		}
+	}
+}
+
+// shakeGateways lets some next hops fail and others answer.
+func (f *Forwarder) shakeGateways(r *rand.Rand) {
+	for _, n := range f.Gateways() {
+		adj, err := f.Adjacency(n.RouterPort, n.IP)
+		if state := f.adjs.records[adj].state; err != nil || state == cgo.AdjPermanent {
+			continue
+		}
+		switch r.IntN(3) {
+		case 0:
+			f.SetAdjacency(adj, MAC{}, cgo.AdjFailed)
+		case 1:
+			f.SetAdjacency(adj, MAC{2, 7, 7, 7, 7, byte(adj)}, cgo.AdjReachable)
+		}
+	}
+}
+
+// bucketsOf is who has the buckets of each group, and who is out, by names.
+func (f *Forwarder) bucketsOf() map[string]string {
+	out := map[string]string{}
+	for _, g := range f.ecmp.groups {
+		if g.key != "" {
+			who := ""
+			for i, m := range g.members {
+				who += fmt.Sprint(m.lrp, m.ip, f.ecmp.out[g.adjs[i]], " ")
+			}
+			out[g.key+who] = fmt.Sprint(g.buckets)
+		}
+	}
+	return out
+}
+
 // resolverLetsGo does what the resolver does after a change, as far as adjacencies go.
 func (f *Forwarder) resolverLetsGo() {
 	for i := range f.adjs.records {
@@ -224,14 +305,18 @@ func TestApplyIsLikeNew(t *testing.T) {
 	valid := func() Topology {
 		for {
 			topo := randomTopology(r)
-			_, err := compile(&topo, nil, nil)
-			if err == nil {
+			fibs := 0
+			for i := range topo.Routers {
+				fibs += topo.Routers[i].FIBs()
+			}
+			if _, err := compile(&topo, nil, nil); err == nil && fibs <= 4 {
 				return topo
 			}
 		}
 	}
 	g := newGateway(t, valid(), 1, Port{IfaceID: "vm000"}, Port{IfaceID: "vm111"})
 	defer func(n int) { fewRoutes = n }(fewRoutes)
+	kept := 0
 	for i := range 60 {
 		fewRoutes = 10000 * (i / 10 % 2) // with tables kept twice, and without
 		if i%4 == 3 {                    // what comes to nothing leaves nothing
@@ -242,7 +327,8 @@ func TestApplyIsLikeNew(t *testing.T) {
 			p.Discard()
 		}
 		topo := valid()
-		before := numbersOf(g.plan)
+		g.shakeGateways(r)
+		before, buckets := numbersOf(g.plan), g.bucketsOf()
 		change, err := g.Apply(topo)
 		if err != nil {
 			t.Fatalf("change %d: %v", i, err)
@@ -250,6 +336,13 @@ func TestApplyIsLikeNew(t *testing.T) {
 		g.resolverLetsGo()
 		g.Maintain()
 		g.matches(t, topo, r)
+		for name, now := range g.bucketsOf() {
+			if was, known := buckets[name]; known && was != now {
+				t.Fatalf("%s had buckets %s and has %s", name, was, now)
+			} else if known {
+				kept++
+			}
+		}
 		for name, number := range numbersOf(g.plan) {
 			if old, was := before[name]; was && old != number {
 				t.Fatalf("%s was number %d and is %d", name, old, number)
@@ -262,6 +355,9 @@ func TestApplyIsLikeNew(t *testing.T) {
 		if i == 0 {
 			t.Logf("%+v", change)
 		}
+	}
+	if kept == 0 {
+		t.Error("no two draws have a group in common")
 	}
 }
 
