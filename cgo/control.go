@@ -180,7 +180,8 @@ func (c *Control) Route(m *dpdk.Mbuf, routerPort uint16, worker uint16) {
 }
 
 // Egress returns the router port by which the router of routerPort sends what is for ip,
-// the first of several; None when no route leads there.
+// as packets that enter there are looked up, but for routes by source; the first of
+// several. None when no route leads there.
 func (c *Control) Egress(routerPort uint16, ip netip.Addr) uint16 {
 	b, family := ip.As16(), C.uint8_t(6)
 	if ip.Is4() {

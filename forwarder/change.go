@@ -4,8 +4,9 @@ package forwarder
 
 import (
 	"fmt"
-	"net/netip"
 	"reflect"
+
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // maxLines bounds Change.Lines.
@@ -26,17 +27,28 @@ func (c *Change) linef(format string, args ...any) {
 func (c *Change) describe(from, to *Topology) {
 	index(c, "switch", from.Switches, to.Switches, func(s *Switch) string { return s.Name },
 		func(a, b *Switch) {
+			if a.Name != "" && a.FDBAgeThreshold != b.FDBAgeThreshold {
+				c.linef("switch %s: fdb_age_threshold changed", b.Name)
+			}
 			index(c, "switch port", a.Ports, b.Ports, func(p *SwitchPort) string { return p.Name }, nil)
 		})
 	index(c, "router", from.Routers, to.Routers, func(r *Router) string { return r.Name }, func(a, b *Router) {
-		if !reflect.DeepEqual(a.Options, b.Options) {
+		if a.Name != "" && !reflect.DeepEqual(a.Options, b.Options) {
 			c.linef("router %s: options changed", b.Name)
+		}
+		if a.Name != "" && a.CoPP != b.CoPP {
+			c.linef("router %s: copp changed", b.Name)
 		}
 		index(c, "router port", a.Ports, b.Ports, func(p *RouterPort) string { return p.Name }, nil)
 		c.routes(a, b)
+		index(c, "policy", a.Policies, b.Policies,
+			func(p *Policy) string { return fmt.Sprintf("%d %q of router %s", p.Priority, p.Match, b.Name) }, nil)
 	})
+	index(c, "address set", from.AddressSets, to.AddressSets, func(s *topology.AddressSet) string { return s.Name }, nil)
 	index(c, "static MAC binding", from.StaticMACBindings, to.StaticMACBindings,
 		func(b *StaticMACBinding) string { return b.IP.String() + " of router port " + b.LogicalPort }, nil)
+	index(c, "meter", from.Meters, to.Meters, func(m *topology.Meter) string { return m.Name }, nil)
+	index(c, "copp", from.CoPP, to.CoPP, func(p *topology.CoPP) string { return p.Name }, nil)
 }
 
 // index compares two lists of things with names. Those in both are said to have changed,
@@ -70,7 +82,7 @@ func index[T any, K comparable](c *Change, what string, from, to []T, name func(
 	}
 }
 
-// routes compares static routes by the prefix, whose members are one route.
+// routes compares static routes by what they match, whose members are one route.
 func (c *Change) routes(a, b *Router) {
 	// Most routes of many stay: only what lies between the first and the last difference
 	// is looked at.
@@ -79,24 +91,24 @@ func (c *Change) routes(a, b *Router) {
 		c.linef("static routes of router %s: %d became %d", b.Name, len(x), len(y))
 		return
 	}
-	touched := make(map[netip.Prefix]bool, len(x)+len(y))
+	touched := make(map[groupKey]bool, len(x)+len(y))
 	for _, part := range [][]StaticRoute{x, y} {
 		for i := range part {
-			touched[part[i].Prefix] = true
+			touched[keyOfRoute(&part[i])] = true
 		}
 	}
-	group := func(r *Router) map[netip.Prefix][]StaticRoute {
-		out := make(map[netip.Prefix][]StaticRoute, len(touched))
+	group := func(r *Router) map[groupKey][]StaticRoute {
+		out := make(map[groupKey][]StaticRoute, len(touched))
 		for i := range r.StaticRoutes {
-			if s := &r.StaticRoutes[i]; touched[s.Prefix] {
-				out[s.Prefix] = append(out[s.Prefix], *s)
+			if s := &r.StaticRoutes[i]; touched[keyOfRoute(s)] {
+				out[keyOfRoute(s)] = append(out[keyOfRoute(s)], *s)
 			}
 		}
 		return out
 	}
 	was, is := group(a), group(b)
 	for i := range y {
-		p := y[i].Prefix
+		p := keyOfRoute(&y[i])
 		old, known := was[p]
 		now, first := is[p]
 		if !first {
@@ -112,7 +124,7 @@ func (c *Change) routes(a, b *Router) {
 		}
 	}
 	for i := range x {
-		if p := x[i].Prefix; was[p] != nil {
+		if p := keyOfRoute(&x[i]); was[p] != nil {
 			c.linef("route %s of router %s removed", p, b.Name)
 			delete(was, p)
 		}

@@ -142,20 +142,13 @@ func (b *routeBuilder) own(_ *RouterPort, n netip.Prefix) {
 	b.networks[host(n.Addr())] = builtRoute{kind: RouteLocal, nextHop: cgo.NextHop{Kind: cgo.NextHopLocal}}
 }
 
-// groupKey is what the members of an ECMP route have in common.
-type groupKey struct {
-	table  string
-	source bool
-	prefix netip.Prefix
-}
-
 // static sets the static routes; those of one key are members of one group.
 func (b *routeBuilder) static() error {
 	var order []groupKey
 	members := map[groupKey][]*StaticRoute{}
 	for i := range b.router.StaticRoutes {
 		s := &b.router.StaticRoutes[i]
-		key := groupKey{s.RouteTable, s.SourceIP, s.Prefix.Masked()}
+		key := keyOfRoute(s)
 		if members[key] == nil {
 			order = append(order, key)
 		}

@@ -14,8 +14,9 @@ import (
 )
 
 // Flows that a change does not touch lose nothing and are not reordered, whatever changes
-// beside them: routes that share their /24, their next hop, or their router; ports,
-// switches and routers; bindings; addresses and MTUs.
+// beside them: routes that share their /24, their next hop, or their router; route tables,
+// routes by source, groups and policies; ports, switches and routers; bindings; addresses
+// and MTUs.
 func TestReloadUnderTraffic(t *testing.T) {
 	const flows, reloads, rate = 64, 100, 200_000
 	defer func(n int) { fewRoutes = n }(fewRoutes)
@@ -24,11 +25,15 @@ func TestReloadUnderTraffic(t *testing.T) {
 			out = append(out, StaticMACBinding{LogicalPort: "lrp2", IP: netip.AddrFrom4([4]byte{1, 2, 9, byte(i)}), MAC: mac(vm3MAC)})
 		}
 		return append(out, StaticMACBinding{LogicalPort: "lr0-ext", IP: netip.MustParseAddr("192.168.123.1"), MAC: mac("02:00:00:00:00:99")},
-			StaticMACBinding{LogicalPort: "lr0-ext", IP: netip.MustParseAddr("2001:db8:f0f0::99"), MAC: mac("02:00:00:00:00:99")})
+			StaticMACBinding{LogicalPort: "lr0-ext", IP: netip.MustParseAddr("2001:db8:f0f0::99"), MAC: mac("02:00:00:00:00:99")},
+			StaticMACBinding{LogicalPort: "lr0-ext", IP: netip.MustParseAddr("2001:db8:f0f0::98"), MAC: mac("02:00:00:00:00:98")})
 	}
-	// The flows: to pinned hosts, by an IPv4 route longer than /24 and by an IPv6 route.
+	// The flows: to pinned hosts, by an IPv4 route longer than /24 and a policy, and by an IPv6
+	// route with two next hops.
 	base := func() Topology {
-		topo := article(route("198.51.100.64/26", "192.168.123.1", ""), route("2001:db8:aa::/64", "2001:db8:f0f0::99", ""))
+		topo := article(route("198.51.100.64/26", "192.168.123.1", ""), route("2001:db8:aa::/64", "2001:db8:f0f0::99", ""),
+			route("2001:db8:aa::/64", "2001:db8:f0f0::98", ""))
+		topo.Routers[0].Policies = []Policy{{Priority: 5, Match: "ip4.dst == 198.51.100.64/26", Action: PolicyReroute, Nexthops: addrs("192.168.123.1")}}
 		topo.StaticMACBindings = bindings()
 		return topo
 	}
@@ -43,6 +48,20 @@ func TestReloadUnderTraffic(t *testing.T) {
 			r.StaticRoutes = append(r.StaticRoutes, route(fmt.Sprintf("198.51.100.%d/30", 4*((i+k)%14)), "192.168.123.1", ""),
 				route(fmt.Sprintf("2001:db8:aa:0:%x::/80", 0x8000+i+k), "2001:db8:f0f0::99", ""),
 				route(fmt.Sprintf("100.%d.%d.0/24", i, k), "192.168.123.1", ""))
+		}
+		if i%4 == 2 { // all rows of the router's FIBs have ranks now
+			bySource := route("1.1.200.0/24", fmt.Sprintf("192.168.123.%d", 20+i%3), "")
+			bySource.SourceIP = true
+			r.StaticRoutes = append(r.StaticRoutes, bySource, route("203.0.113.0/24", "192.168.123.30", ""), route("203.0.113.0/24", "192.168.123.31", ""))
+		}
+		if i%6 == 3 {
+			inTable := route("192.0.2.0/24", "192.168.123.40", "")
+			inTable.RouteTable, r.Ports[0].RouteTable = "blue", "blue"
+			r.StaticRoutes = append(r.StaticRoutes, inTable)
+		}
+		for k := range i % 4 {
+			r.Policies = append(r.Policies, Policy{Priority: 1 + k*3, Match: fmt.Sprintf("ip4.dst == 100.64.%d.0/24 || udp.dst == 1", i), Action: PolicyDrop},
+				Policy{Priority: 2 + k*3, Match: fmt.Sprintf("ip6.dst == 2001:db8:%x::/48", i), Action: PolicyReroute, Nexthops: addrs("2001:db8:f0f0::77", "2001:db8:f0f0::78")})
 		}
 		if i%3 == 0 {
 			r.StaticRoutes = append(r.StaticRoutes, StaticRoute{Prefix: netip.MustParsePrefix("198.51.100.0/24"), Discard: true})
