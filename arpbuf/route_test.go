@@ -45,6 +45,44 @@ func TestIPv4OverIPv6(t *testing.T) {
 	}
 }
 
+// Each family hears as its standards say, whatever the next hop is: of the IPv4 packets one
+// (checklist A6), of the IPv6 packets each (N4).
+func TestFamiliesOfAFailure(t *testing.T) {
+	next := addr("2001:db8:2::9")
+	for _, c := range []struct {
+		name         string
+		first, other netip.Addr
+	}{
+		{"IPv4 first", addr("192.0.2.7"), addr("2001:db8:99::7")},
+		{"IPv6 first", addr("2001:db8:99::7"), addr("192.0.2.7")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+				f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{
+					{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Nexthop: next},
+					{Prefix: netip.MustParsePrefix("2001:db8:99::/48"), Nexthop: next}}
+			})
+			g.inject(0, udps(t, c.first, 0, 3)...)
+			g.rest()
+			g.inject(0, udps(t, c.other, 0, 3)...)
+			g.rest()
+			g.pass(4 * time.Second)
+			heard := map[uint8]int{}
+			for _, f := range g.take(0) {
+				if p, err := wire.DecodeIP(f); err == nil {
+					heard[p.Version]++
+				}
+			}
+			if heard[4] != 1 || heard[6] != 3 {
+				t.Errorf("%d reports by ICMP and %d by ICMPv6, want 1 and 3", heard[4], heard[6])
+			}
+			if n := g.drops("park_failed"); n != 6 {
+				t.Errorf("%d packets failed, want 6", n)
+			}
+		})
+	}
+}
+
 func TestIPv4OverIPv6NeverAnswered(t *testing.T) {
 	next, dst := addr("2001:db8:2::9"), addr("192.0.2.7")
 	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
