@@ -76,7 +76,7 @@ func (b Mbufs) String() string {
 
 // Sizes of what lies in DPDK memory, in octets.
 const (
-	fibSize       = 32 * mib // rte_fib or rte_fib6 of one route table: DIR24_8's first table alone takes 16 to 32 MiB
+	fibSize       = 33 * mib // rte_fib or rte_fib6 of one route table: its first stage takes 32 MiB, nodes and second stage the rest
 	neighborSize  = 256      // adjacency, hash entry and key
 	parkEntrySize = 20       // one packet's place in a park ring, and its sender's
 	parkRingSize  = 768      // a ring's state and key, its worker's way to find it, and control's hold on its drain
