@@ -3,7 +3,9 @@
 package arpbuf_test
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,6 +44,39 @@ func TestIPv4OverIPv6(t *testing.T) {
 				t.Errorf("the next hop is %+v", n)
 			}
 		})
+	}
+}
+
+// IPv4 that is cut for the link behind an IPv6 next hop waits in its fragments, in order.
+func TestFragmentsOverIPv6(t *testing.T) {
+	next, dst := addr("2001:db8:2::9"), addr("192.0.2.7")
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Nexthop: next}}
+	})
+	for seq := range uint32(3) {
+		f := udp(t, dst, seq, 64, 1440) // port b takes 1400
+		f[20] &^= 0x40                  // may be cut
+		binary.BigEndian.PutUint16(f[24:], wire.IPv4HeaderChecksum(f[14:34]))
+		g.inject(0, f)
+	}
+	g.rest()
+	if n := g.f.Counters().Parked; n != 6 {
+		t.Fatalf("%d packets parked, want 6 fragments", n)
+	}
+	g.take(1)
+	g.inject(1, advertisement(next, macB))
+	g.rest()
+	var offsets []int
+	for _, f := range g.take(1) {
+		if p, err := wire.DecodeIP(f); err == nil && p.Dst == dst {
+			if p.EthDst != macB || f[22] != 63 {
+				t.Errorf("to %s with TTL %d", p.EthDst, f[22])
+			}
+			offsets = append(offsets, 8*(int(f[20]&0x1f)<<8|int(f[21])))
+		}
+	}
+	if !slices.Equal(offsets, []int{0, 1376, 0, 1376, 0, 1376}) {
+		t.Errorf("fragments at %v", offsets)
 	}
 }
 
