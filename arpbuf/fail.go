@@ -25,12 +25,10 @@ func (r *Resolver) failParked(n *nexthop) {
 		}
 		return 0
 	})
-	reports := -1 // as many as the bucket allows
-	if n.entry.Key().IP.Is4() {
-		reports = 1
-	}
+	// By the packets' family, not the next hop's: IPv4 may wait for IPv6 (RFC 5549).
+	reports := map[bool]int{true: 1, false: -1} // IPv4: one; IPv6: as many as the bucket allows
 	if r.cfg.OnFailure == Silent {
-		reports = 0
+		clear(reports)
 	}
 	failed := 0
 	r.standing(n)
@@ -39,8 +37,9 @@ func (r *Resolver) failParked(n *nexthop) {
 			continue // waits for a port, whatever probes say
 		}
 		failed += r.take(&n.slots[i], func(m *dpdk.Mbuf) {
-			if reports != 0 && r.report(m, hostUnreachable, fault{limit: r.vain.of(m, n.entry.Key().IP)}) {
-				reports--
+			v4 := isIPv4(m)
+			if reports[v4] != 0 && r.report(m, hostUnreachable, fault{limit: r.vain.of(m, v4)}) {
+				reports[v4]--
 			}
 			r.ctl.Drop(m, cgo.DropParkFailed)
 		})

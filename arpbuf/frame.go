@@ -22,6 +22,12 @@ func (r *Resolver) octets(m *dpdk.Mbuf) []byte {
 	return r.packet
 }
 
+// isIPv4 reports whether the frame in m is an IPv4 packet. Borrows m.
+func isIPv4(m *dpdk.Mbuf) bool {
+	b := m.Bytes()
+	return len(b) >= etherHeaderLen && binary.BigEndian.Uint16(b[12:]) == 0x0800
+}
+
 // newFrame returns an mbuf with a copy of frame; nil, counted, when there is no
 // mbuf or the frame is longer than one.
 func (r *Resolver) newFrame(frame []byte) *dpdk.Mbuf {

@@ -252,6 +252,30 @@ func TestSourceOfErrors(t *testing.T) {
 	}
 }
 
+// The port that an error leaves by is that of the route table which it is looked up in.
+func TestSourceOfErrorsByTable(t *testing.T) {
+	away := addr("198.51.100.7")
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		r := &f.Topology.Routers[0]
+		r.Options.ICMPErrorsFromEgress = true
+		r.Ports[1].RouteTable = "blue"
+		all := netip.MustParsePrefix("198.51.100.0/24")
+		r.StaticRoutes = []forwarder.StaticRoute{{Prefix: all, Nexthop: gw4}, {Prefix: all, Nexthop: a4, RouteTable: "blue"}}
+	})
+	f := udp(t, addr("10.0.2.77"), 0, 1, 0)
+	copy(f, macLB[:])
+	copy(f[6:], macB[:])
+	src := away.As4()
+	copy(f[26:], src[:])
+	f[24], f[25] = 0, 0
+	binary.BigEndian.PutUint16(f[24:], wire.IPv4HeaderChecksum(f[14:34]))
+	g.inject(1, f)
+	g.rest()
+	if p, typ, _ := g.icmp(0); typ != 11 || p.Src != la4 || p.Dst != away {
+		t.Errorf("type %d from %s to %s, want 11 from %s", typ, p.Src, p.Dst, la4)
+	}
+}
+
 // Nothing is quoted that is not there: the packet claims more than arrived, or comes in
 // several segments; and no more of it than its length says.
 func TestQuotesWhatIsThere(t *testing.T) {

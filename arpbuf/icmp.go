@@ -88,13 +88,14 @@ func newVainLimits(ports []lrp, burst int) vainLimits {
 	return out
 }
 
-// of returns the bucket for m; nil when it came in by no port of ours.
-func (v vainLimits) of(m *dpdk.Mbuf, ip netip.Addr) *bucket {
+// of returns the bucket for m, which is IPv4 or else IPv6; nil when it came in by no port
+// of ours.
+func (v vainLimits) of(m *dpdk.Mbuf, v4 bool) *bucket {
 	port := cgo.MetaOf(m).RouterPort
 	if int(port) >= len(v) {
 		return nil
 	}
-	if ip.Is4() {
+	if v4 {
 		return &v[port][0]
 	}
 	return &v[port][1]

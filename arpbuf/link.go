@@ -14,7 +14,8 @@ import (
 // ends what was learned behind the port and frees what waits there, as park_discarded;
 // a gate closes, and what waits at it waits on. After up, a gate stays closed until
 // somebody behind it is heard. Neighbors with a configured MAC and no gate stay as they
-// are: the port drops what it can't send. Saying the same again does no harm. Any
+// are: the port drops what it can't send. Next hops behind the port leave their ECMP
+// groups until they answer again, those with a configured MAC until the link is up. Saying the same again does no harm. Any
 // goroutine.
 func (r *Resolver) PortLink(ctx context.Context, port string, up bool) error {
 	return r.Do(ctx, func() {
@@ -50,6 +51,13 @@ func (r *Resolver) linkUp(switchPorts []uint16) {
 	for _, sp := range switchPorts {
 		delete(r.down, sp)
 	}
+	r.table.Each(func(e *neighbor.Entry) {
+		if n, ok := e.User.(*nexthop); ok && e.State() == neighbor.Permanent && e.Kept() {
+			if out := r.plane.AdjacencyPort(n.adj); slices.Contains(switchPorts, out) || out == cgo.None && r.heardBy(e.Key().RouterPort, switchPorts) {
+				r.plane.AdjacencyLink(n.adj, true)
+			}
+		}
+	})
 	for n := range r.gates.waiting {
 		if slices.Contains(switchPorts, n.gate.SwitchPort) {
 			n.atGate.step, n.atGate.next = 0, r.turnAt
@@ -71,9 +79,14 @@ func (r *Resolver) linkDown(switchPorts []uint16) {
 	})
 	for _, e := range gone {
 		n := e.User.(*nexthop)
-		r.discardParked(n)
-		r.perform(r.table.LinkDown(r.turnAt, e))
-		r.letGo(n) // else a slot that its worker has not closed yet would make us ask
+		if e.State() != neighbor.Permanent {
+			r.discardParked(n)
+			r.perform(r.table.LinkDown(r.turnAt, e))
+			r.letGo(n) // else a slot that its worker has not closed yet would make us ask
+		}
+		if e.Kept() && n.gate == nil && (r.cfg.ManageRoutes || e.State() == neighbor.Permanent) { // or nobody would ask for it
+			r.plane.AdjacencyLink(n.adj, false)
+		}
 	}
 	for _, sp := range switchPorts {
 		r.plane.ForgetMACs(sp)
@@ -105,7 +118,7 @@ func (r *Resolver) heardBy(routerPort uint16, switchPorts []uint16) bool {
 // is and nobody behind its router port can be heard any more.
 func (r *Resolver) cutOff(e *neighbor.Entry, switchPorts []uint16, dark []bool) bool {
 	n, ok := e.User.(*nexthop)
-	if !ok || e.State() == neighbor.Permanent {
+	if !ok {
 		return false
 	}
 	if out := r.plane.AdjacencyPort(n.adj); out != cgo.None {

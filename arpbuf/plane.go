@@ -37,6 +37,9 @@ type Plane interface {
 	// FlagAdjacency tells workers what they should know of a next hop besides its
 	// state, in place of what they were told before.
 	FlagAdjacency(adj uint32, flags cgo.AdjFlags)
+	// AdjacencyLink says that the link to a next hop went down, for which it leaves its
+	// ECMP groups at once, or came up: then one that has its MAC is back.
+	AdjacencyLink(adj uint32, up bool)
 	// AdjacencyUsed reports whether packets used it, or found it FAILED, since the last
 	// call.
 	AdjacencyUsed(adj uint32) bool

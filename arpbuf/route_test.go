@@ -3,7 +3,9 @@
 package arpbuf_test
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,6 +42,77 @@ func TestIPv4OverIPv6(t *testing.T) {
 			inOrder(t, flow(t, g.take(1), dst, macB), 5, 2)
 			if n := g.state(next); n.State != "REACHABLE" || n.Origin != "nd" {
 				t.Errorf("the next hop is %+v", n)
+			}
+		})
+	}
+}
+
+// IPv4 that is cut for the link behind an IPv6 next hop waits in its fragments, in order.
+func TestFragmentsOverIPv6(t *testing.T) {
+	next, dst := addr("2001:db8:2::9"), addr("192.0.2.7")
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Nexthop: next}}
+	})
+	for seq := range uint32(3) {
+		f := udp(t, dst, seq, 64, 1440) // port b takes 1400
+		f[20] &^= 0x40                  // may be cut
+		binary.BigEndian.PutUint16(f[24:], wire.IPv4HeaderChecksum(f[14:34]))
+		g.inject(0, f)
+	}
+	g.rest()
+	if n := g.f.Counters().Parked; n != 6 {
+		t.Fatalf("%d packets parked, want 6 fragments", n)
+	}
+	g.take(1)
+	g.inject(1, advertisement(next, macB))
+	g.rest()
+	var offsets []int
+	for _, f := range g.take(1) {
+		if p, err := wire.DecodeIP(f); err == nil && p.Dst == dst {
+			if p.EthDst != macB || f[22] != 63 {
+				t.Errorf("to %s with TTL %d", p.EthDst, f[22])
+			}
+			offsets = append(offsets, 8*(int(f[20]&0x1f)<<8|int(f[21])))
+		}
+	}
+	if !slices.Equal(offsets, []int{0, 1376, 0, 1376, 0, 1376}) {
+		t.Errorf("fragments at %v", offsets)
+	}
+}
+
+// Each family hears as its standards say, whatever the next hop is: of the IPv4 packets one
+// (checklist A6), of the IPv6 packets each (N4).
+func TestFamiliesOfAFailure(t *testing.T) {
+	next := addr("2001:db8:2::9")
+	for _, c := range []struct {
+		name         string
+		first, other netip.Addr
+	}{
+		{"IPv4 first", addr("192.0.2.7"), addr("2001:db8:99::7")},
+		{"IPv6 first", addr("2001:db8:99::7"), addr("192.0.2.7")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+				f.Topology.Routers[0].StaticRoutes = []forwarder.StaticRoute{
+					{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Nexthop: next},
+					{Prefix: netip.MustParsePrefix("2001:db8:99::/48"), Nexthop: next}}
+			})
+			g.inject(0, udps(t, c.first, 0, 3)...)
+			g.rest()
+			g.inject(0, udps(t, c.other, 0, 3)...)
+			g.rest()
+			g.pass(4 * time.Second)
+			heard := map[uint8]int{}
+			for _, f := range g.take(0) {
+				if p, err := wire.DecodeIP(f); err == nil {
+					heard[p.Version]++
+				}
+			}
+			if heard[4] != 1 || heard[6] != 3 {
+				t.Errorf("%d reports by ICMP and %d by ICMPv6, want 1 and 3", heard[4], heard[6])
+			}
+			if n := g.drops("park_failed"); n != 6 {
+				t.Errorf("%d packets failed, want 6", n)
 			}
 		})
 	}

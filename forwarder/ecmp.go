@@ -103,6 +103,20 @@ func (e *ecmp) forget(adj uint32, store func(group, bucket uint32, member uint8)
 	e.changed(adj, cgo.AdjReachable, store)
 }
 
+// AdjacencyLink takes in that the link to a next hop went down, or came up again. Without
+// it the groups need not wait for probes to find out; with it a next hop that has its MAC
+// is back, any other when it answers. Control lcore only.
+func (f *Forwarder) AdjacencyLink(adj uint32, up bool) {
+	r := f.record(adj)
+	switch {
+	case r == nil:
+	case !up:
+		f.ecmp.changed(adj, cgo.AdjFailed, f.res.dp.StoreBucket)
+	case r.state >= cgo.AdjReachable:
+		f.ecmp.changed(adj, r.state, f.res.dp.StoreBucket)
+	}
+}
+
 // settle gives each bucket the member that it belongs to, or as long as that one is out,
 // another: the one that it has, or else the one whose buckets are fewest for its weight.
 // When all are out, everything stays as configured, and senders hear of it.

@@ -78,7 +78,7 @@ func (b Mbufs) String() string {
 
 // Sizes of what lies in DPDK memory, in octets.
 const (
-	fibSize       = 32 * mib // rte_fib or rte_fib6 of one route table: DIR24_8's first table alone takes 16 to 32 MiB
+	fibSize       = 33 * mib // rte_fib or rte_fib6 of one route table: its first stage takes 32 MiB, nodes and second stage the rest
 	route4Size    = 320      // an IPv4 route in a large table: its node, and room to grow
 	route6Size    = 3200     // likewise IPv6, which sets second-stage tables aside for each
 	fewRoutes     = 1000     // fit into what fibSize has to spare

@@ -112,6 +112,7 @@ func (d *decoder) file1(root *yaml.Node) *Config {
 	if local {
 		d.budgets(c, texts)
 		d.answersFit(c, texts)
+		d.groupsReturn(c, texts)
 	}
 	d.logicalModel(&c.Topology)
 	d.portChecks(c, nodes)

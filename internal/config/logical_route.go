@@ -108,3 +108,32 @@ func (d *decoder) prefix(n *yaml.Node, object, key, s string) netip.Prefix {
 	}
 	return prefix.Masked()
 }
+
+// groupsReturn warns where nobody asks for a next hop that has left its group: no packet
+// goes to it either.
+func (d *decoder) groupsReturn(c *Config, texts map[string]*yaml.Node) {
+	if c.Neighbors.ManageRoutes {
+		return
+	}
+	type group struct {
+		prefix netip.Prefix
+		table  string
+		source bool
+	}
+	for i := range c.Topology.Routers {
+		r := &c.Topology.Routers[i]
+		seen := map[group]bool{}
+		several := slices.ContainsFunc(r.Policies, func(p topology.Policy) bool { return len(p.Nexthops) > 1 })
+		for j := range r.StaticRoutes {
+			s := &r.StaticRoutes[j]
+			g := group{s.Prefix, s.RouteTable, s.SourceIP}
+			several = several || seen[g]
+			seen[g] = true
+		}
+		if several {
+			d.warnf(d.setting(texts, "neighbors.manage_routes"), "leave manage_routes out",
+				"router %q has several next hops for one route: without manage_routes one that fails is back only when it is heard", r.Name)
+			return
+		}
+	}
+}

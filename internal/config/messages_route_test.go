@@ -54,6 +54,9 @@ func routeMistakes() []mistake {
 		{"reject misspelled", swap("nexthop: 192.168.123.1", "nexthop: prohibited")},
 		{"both prohibits and forwards", swap("- "+route, "- "+route+"\n      - {ip_prefix: 0.0.0.0/0, nexthop: unreachable}")},
 		{"too many next hops", swap("- "+route, "- "+route+many(64, "\n      - {ip_prefix: 0.0.0.0/0, nexthop: 192.168.123.1%02d}"))},
+		{"next hop that is the port itself", swap("192.168.123.1, output_port", "\"fe80::a:7fff:fe00:129\", output_port")},
+		{"next hops that nobody asks for", append(swap("- "+route, "- "+route+"\n      - {ip_prefix: 0.0.0.0/0, nexthop: 192.168.123.2}"),
+			swap("neighbors:\n", "neighbors:\n  manage_routes: false\n")...)},
 		{"IPv6 over IPv4", swap("0.0.0.0/0", "\"::/0\"")},
 
 		{"policy without priority", policy("{match: ip4, action: drop}")},

@@ -9,6 +9,9 @@ const (
 	MaxPriority = 32767
 	// MaxPolicies is how many policies all routers may have together.
 	MaxPolicies = 1024
+	// MaxConditions is how many conditions the matches of all policies may become. A packet
+	// that no policy matches is compared with all of its router's.
+	MaxConditions = 65536
 )
 
 // Policy is one of a router's policies (OVN's Logical_Router_Policy). Of those that match a

@@ -23,6 +23,12 @@ func ParseMAC(s string) (MAC, error) {
 
 func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
 
+// LinkLocal is the IPv6 address that a router port makes of its MAC (RFC 4291 appendix A).
+func (m MAC) LinkLocal() netip.Addr {
+	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff,
+		12: 0xfe, 13: m[3], 14: m[4], 15: m[5]})
+}
+
 // IsMulticast reports the group bit, which broadcast has set too (IEEE 802).
 func (m MAC) IsMulticast() bool { return m[0]&1 != 0 }
 

@@ -55,6 +55,7 @@ type validator struct {
 	bound       map[string]Path // LRP name → the LSP option that names it
 	suggestions int
 	nPolicies   int
+	nConditions int                       // of their matches
 	sets        map[string][]netip.Prefix // the address sets
 	security    int                       // elements of port_security so far
 }

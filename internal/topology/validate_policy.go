@@ -56,7 +56,10 @@ func (v *validator) policies(i int, nets []connected) {
 		if p.Priority < 0 || p.Priority > MaxPriority {
 			v.errorf(at("priority"), fmt.Sprintf("choose a value from 0 to %d", MaxPriority), "%s: the priority is out of range", what)
 		}
-		v.policyMatch(p, at("match"), what)
+		before := v.nConditions
+		if v.nConditions += v.policyMatch(p, at("match"), what); v.nConditions > MaxConditions && before <= MaxConditions {
+			v.errorf(at("match"), "use prefixes or ranges in place of sets, or fewer policies", "%s: the policies become more than %d conditions together", what, MaxConditions)
+		}
 		v.policyAction(p, at, what, &reach)
 		key := policyKey{p.Priority, p.Match}
 		if first, dup := seen[key]; dup {
@@ -67,7 +70,8 @@ func (v *validator) policies(i int, nets []connected) {
 	}
 }
 
-func (v *validator) policyMatch(p *Policy, path Path, what string) {
+// policyMatch returns how many conditions the match becomes.
+func (v *validator) policyMatch(p *Policy, path Path, what string) (conditions int) {
 	e, err := match.Parse(p.Match, v.sets)
 	var clauses []match.Clause
 	if err == nil {
@@ -77,14 +81,15 @@ func (v *validator) policyMatch(p *Policy, path Path, what string) {
 	switch {
 	case errors.As(err, &wrong):
 		v.out = append(v.out, Finding{Severity: Error, Path: path, Column: wrong.Column, Message: fmt.Sprintf("%s: match: %s", what, wrong.Msg), Hint: wrong.Hint})
-		return
+		return 0
 	case err != nil:
 		v.errorf(path, "", "%s: match: %v", what, err)
-		return
+		return 0
 	case len(clauses) == 0:
 		v.warnf(path, "write 1 for a policy that always matches", "%s never matches: its conditions exclude each other", what)
 	}
 	for _, c := range clauses {
+		conditions += len(c)
 		for _, t := range c {
 			if t.Field != match.InPort {
 				continue
@@ -92,10 +97,11 @@ func (v *validator) policyMatch(p *Policy, path Path, what string) {
 			if _, known := v.lrps[t.Name]; !known {
 				hint, _ := v.unknownRouterPort(t.Name)
 				v.errorf(path, hint, "%s: match: inport %q is no router port", what, t.Name)
-				return
+				return 0
 			}
 		}
 	}
+	return conditions
 }
 
 func (v *validator) policyAction(p *Policy, at func(...any) Path, what string, r *reach) {

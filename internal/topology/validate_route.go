@@ -31,16 +31,16 @@ type groupSeen struct {
 type reach struct {
 	router string
 	own    map[netip.Addr]Path
-	ports  map[string]bool
+	ports  map[string]MAC
 	names  []string
 	links  links
 }
 
 func (v *validator) reachOf(i int, nets []connected) reach {
 	r := &v.t.Routers[i]
-	out := reach{router: r.Name, own: map[netip.Addr]Path{}, ports: map[string]bool{}, links: newLinks(nets)}
+	out := reach{router: r.Name, own: map[netip.Addr]Path{}, ports: map[string]MAC{}, links: newLinks(nets)}
 	for j := range r.Ports {
-		out.ports[r.Ports[j].Name] = true
+		out.ports[r.Ports[j].Name] = r.Ports[j].MAC
 		out.names = append(out.names, r.Ports[j].Name)
 		for k, n := range r.Ports[j].Networks {
 			if n.IsValid() {
@@ -137,7 +137,7 @@ func (v *validator) routeAttributes(s *StaticRoute, at func(...any) Path, what s
 
 // outputPort checks that the router has the port, if any is named.
 func (v *validator) outputPort(port string, path Path, what string, r *reach) bool {
-	if port == "" || r.ports[port] {
+	if _, known := r.ports[port]; known || port == "" {
 		return true
 	}
 	hint := "give the name of a port of this router"
@@ -167,6 +167,10 @@ func (v *validator) nexthop(a netip.Addr, outputPort string, ip4 bool, path Path
 	}
 	if first, ours := r.own[a]; ours {
 		v.clash(path, first, "write the address of the next router", "%s: next hop %s is router %q itself", what, a, r.router)
+		return "", false
+	}
+	if mac, named := r.ports[outputPort]; named && outputPort != "" && a == mac.LinkLocal() {
+		v.errorf(path, "write the address of the next router", "%s: next hop %s is port %q itself", what, a, outputPort)
 		return "", false
 	}
 	link, found := r.links.find(a)

@@ -56,9 +56,7 @@ func MulticastMAC(group netip.Addr) (mac topology.MAC, ok bool) {
 // identifier of mac (RFC 4291 appendix A): the universal/local bit flipped and
 // ff:fe in the middle. OVN gives a router port its link-local address this way.
 func LinkLocalFromMAC(mac topology.MAC) netip.Addr {
-	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80,
-		8: mac[0] ^ 0x02, 9: mac[1], 10: mac[2], 11: 0xff,
-		12: 0xfe, 13: mac[3], 14: mac[4], 15: mac[5]})
+	return mac.LinkLocal()
 }
 
 var limitedBroadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})

@@ -42,6 +42,21 @@ api: {socket: @SOCKET@}
 		}
 	}
 	g.must(g.hosts["up2"].Sysctl("net/ipv4/ip_default_ttl", "50"))
+	if len(neighbors) == 0 { // the gateway may have asked for them before they were there
+		g.must(lab.Wait(g.ctx, "the upstreams to answer", func() error {
+			all, err := g.client.Neighbors(g.ctx)
+			known := 0
+			for _, n := range all {
+				if (n.IP == "198.51.100.1" || n.IP == "203.0.113.1") && n.State == "REACHABLE" {
+					known++
+				}
+			}
+			if err == nil && known < 2 {
+				err = fmt.Errorf("%+v", all)
+			}
+			return err
+		}))
+	}
 	return g
 }
 
@@ -103,21 +118,14 @@ func TestECMPFailover(t *testing.T) {
 	if again := g.ways(flows); !slices.Equal(again, home) {
 		t.Errorf("flows have moved though nothing happened:\n%v\n%v", home, again)
 	}
-	g.answersARP("up2", "8")
+	g.answersARP("up2", "8") // with no packet for it, it is found out
 	g.forget("203.0.113.1")
-	for i, ttl := range home { // one packet for it, and it is found out
-		if ttl == by2 {
-			g.way(lanHost, internet(0, 100+i))
-			break
-		}
-	}
 	g.memberState("out")
 	if now := g.ways(flows); slices.Contains(now, 0) || slices.Contains(now, by2) {
 		t.Errorf("with the second upstream dead: %v", now)
 	}
 	g.answersARP("up2", "0")
-	g.ping(up2, netip.MustParseAddr("203.0.113.2"), 1)
-	g.memberState("in")
+	g.memberState("in") // it is asked for, though no packet goes there
 	if back := g.ways(flows); !slices.Equal(back, home) {
 		t.Errorf("flows are not back:\n%v\n%v", home, back)
 	}
@@ -187,7 +195,7 @@ func TestRoutingChoices(t *testing.T) {
 
 // IPv4 whose next hop has an IPv6 address only: it waits for ND and loses nothing.
 func TestIPv4OverIPv6NextHop(t *testing.T) {
-	g := startRouting(t, "manage_routes: false") // else nothing would have to wait
+	g := startRouting(t, "manage_routes: false") // else the next hop is known before the first packet
 	g.way(lanHost, lanHost.Gateways[0])          // what waits is the gateway's business and not the host's
 	g.ping(lanHost, netip.MustParseAddr("192.0.2.7"), 5, "-i", "0.01").wantTTL(g, by2)
 	found := false
