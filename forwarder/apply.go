@@ -212,6 +212,7 @@ func (p *Pending) Commit() (change Change, err error) {
 	change.Grace = time.Since(began)
 
 	// Every worker has the new tables: numbers that are new mean something to it.
+	f.refillMeters(old, p.plan)
 	f.replaceMACs(p.plan)
 	f.fixNeighbors(old, p.plan)
 	f.dropGates(old, p.plan)

@@ -26,3 +26,14 @@ func (f *Forwarder) freshNumbers(old, p *plan) {
 		p.routerPorts[i].refused = f.res.dp.PuntsRefused(i) // workers' counts are theirs alone to write
 	}
 }
+
+// refillMeters fills the buckets of router ports whose meters have other values now: how
+// far they were drawn on by the former ones says nothing. Every worker has the new ones.
+// Control lcore only.
+func (f *Forwarder) refillMeters(old, p *plan) {
+	for key, i := range p.numbers.routerPorts.at {
+		if n, kept := old.numbers.routerPorts.at[key]; kept && old.routerPorts[n].table.Meters != p.routerPorts[i].table.Meters {
+			f.res.dp.ResetRouterPort(i)
+		}
+	}
+}

@@ -4,6 +4,7 @@ package forwarder
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -69,6 +70,7 @@ func (n *names) gone(former *names) (out []uint16) {
 			out = append(out, i)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
