@@ -163,6 +163,11 @@ func (r *Resolver) detect(key neighbor.Key, one *detection) {
 		delete(d.active, key)
 		return
 	}
+	if !one.passed && r.dark(key.RouterPort) { // nobody hears the question; link up asks it
+		one.asked = 0
+		delete(d.active, key)
+		return
+	}
 	questions, gap, last := dadTransmits, dadRetrans, dadRetrans
 	if key.IP.Is4() {
 		questions, gap, last = probeNum, probeMin+time.Duration(rand.Float64()*float64(probeMax-probeMin)), announceWait

@@ -74,3 +74,27 @@ func TestStrictWithSavedNeighbors(t *testing.T) {
 		}
 	})
 }
+
+// Strict: questions that nobody could hear prove nothing. An address behind a link that is
+// down, as at a cold start, is not used before the link is up and the questions are through.
+func TestStrictWaitsForTheLink(t *testing.T) {
+	g := start(t, strict)
+	g.turn()
+	g.link("p-b", false)
+	g.pass(20 * time.Second)
+	for _, ip := range []netip.Addr{lb4, lb6} {
+		g.wantAddress(ip, arpbuf.AddressProbing, false)
+	}
+	g.wantAddress(la4, arpbuf.AddressUnique, true)
+	g.take(1)
+	g.link("p-b", true)
+	g.pass(time.Second)
+	g.wantAddress(lb4, arpbuf.AddressProbing, false)
+	g.pass(8 * time.Second)
+	for _, ip := range []netip.Addr{lb4, lb6} {
+		g.wantAddress(ip, arpbuf.AddressUnique, true)
+	}
+	if q := questions(g.take(1)); q[lb4] != 3 || q[lb6] != 1 {
+		t.Errorf("asked for %v", q)
+	}
+}
