@@ -75,6 +75,24 @@ func TestStrictWithSavedNeighbors(t *testing.T) {
 	})
 }
 
+// A duplicate is shown as one, with his MAC, while it is asked for anew.
+func TestDuplicateUntilUnanswered(t *testing.T) {
+	g := start(t, detecting(arpbuf.DetectReport))
+	g.turn()
+	g.inject(1, arpReply(lb4, macB))
+	g.rest()
+	g.link("p-b", false)
+	g.link("p-b", true)
+	for range 3 {
+		if a := g.address(lb4); a.State != arpbuf.AddressDuplicate || a.MAC != macB {
+			t.Errorf("it is %+v", a)
+		}
+		g.pass(time.Second)
+	}
+	g.pass(6 * time.Second)
+	g.wantAddress(lb4, arpbuf.AddressUnique, true)
+}
+
 // Strict: questions that nobody could hear prove nothing. An address behind a link that is
 // down, as at a cold start, is not used before the link is up and the questions are through.
 func TestStrictWaitsForTheLink(t *testing.T) {
