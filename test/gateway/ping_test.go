@@ -43,7 +43,7 @@ var (
 //
 // Once iputils ping has had a reply it waits for the last one no longer than twice the
 // longest round trip, or 0.2 s, whatever -W says. On a busy machine that is too short, so
-// if that one alone is missing, the host's own count of replies tells whether it came.
+// if none but the last are missing, the host's own count of replies tells whether they came.
 func (g *gateway) ping(from end, to netip.Addr, n int, options ...string) pinged {
 	g.Helper()
 	before, err := g.echoReplies(from, to)
@@ -67,18 +67,20 @@ func (g *gateway) ping(from end, to netip.Addr, n int, options ...string) pinged
 		p.seqs, p.ttls = append(p.seqs, seq), append(p.ttls, ttl)
 		p.rtts = append(p.rtts, time.Duration(ms*float64(time.Millisecond)))
 	}
-	if n > 1 && p.sent == n && p.received == n-1 && p.seqs[len(p.seqs)-1] == n-1 {
+	if got := len(p.seqs); got > 0 && got < n && p.sent == n && p.received == got && p.seqs[got-1] == got {
 		late, cancel := context.WithTimeout(g.ctx, 5*time.Second)
 		defer cancel()
-		if lab.Wait(late, "the last reply", func() error {
+		if lab.Wait(late, "the last replies", func() error {
 			now, err := g.echoReplies(from, to)
 			if err == nil && now < before+uint64(n) {
 				err = fmt.Errorf("%d replies", now-before)
 			}
 			return err
 		}) == nil {
-			p.received, p.seqs = n, append(p.seqs, n)
-			p.text += "(the last reply came when ping had gone)\n"
+			for p.received = n; got < n; got++ {
+				p.seqs = append(p.seqs, got+1)
+			}
+			p.text += "(the last replies came when ping had gone)\n"
 		}
 	}
 	return p
