@@ -86,10 +86,10 @@ func (r *Resolver) arp(p *lrp, frame []byte) verdict {
 
 // arpSender takes in what the sender of a says of itself.
 func (r *Resolver) arpSender(p *lrp, a *wire.ARP, forUs bool) bool {
-	if r.foreignARP(a) {
+	key := neighbor.Key{RouterPort: p.ID, IP: a.SenderIP}
+	if r.foreignARP(key, a) {
 		return false
 	}
-	key := neighbor.Key{RouterPort: p.ID, IP: a.SenderIP}
 	n := r.known(key)
 	reply := a.Op == wire.ARPReply
 	wanted := reply && forUs && r.answers(key, a.SenderMAC)

@@ -52,7 +52,7 @@ const (
 	AddressUnchecked AddressState = "unchecked" // nobody was asked
 	AddressProbing   AddressState = "probing"   // the questions are under way
 	AddressUnique    AddressState = "unique"    // nobody answered them
-	AddressDuplicate AddressState = "duplicate" // another station claims it
+	AddressDuplicate AddressState = "duplicate" // another station claims it, and has not left a question unanswered since
 )
 
 // detection is about one address of a router port.
@@ -129,7 +129,9 @@ func (r *Resolver) startDetection(routerPort uint16) {
 			one.passed = true
 			continue
 		}
-		one.state, one.asked = AddressProbing, 0
+		if one.asked = 0; one.state != AddressDuplicate { // which it is until nobody answers
+			one.state = AddressProbing
+		}
 		d.step(key, one, r.turnAt.Add(time.Duration(rand.Float64()*float64(probeWait))))
 	}
 }
@@ -167,6 +169,11 @@ func (r *Resolver) detect(key neighbor.Key, one *detection) {
 		delete(d.active, key)
 		return
 	}
+	if !one.passed && r.dark(key.RouterPort) { // nobody hears the question; link up asks it
+		one.asked = 0
+		delete(d.active, key)
+		return
+	}
 	questions, gap, last := dadTransmits, dadRetrans, dadRetrans
 	if key.IP.Is4() {
 		questions, gap, last = probeNum, probeMin+time.Duration(rand.Float64()*float64(probeMax-probeMin)), announceWait
@@ -179,9 +186,6 @@ func (r *Resolver) detect(key neighbor.Key, one *detection) {
 	if !d.bucket.take(r.turnAt) {
 		d.step(key, one, r.turnAt.Add(max(detectGrain, d.bucket.until(r.turnAt))))
 		return
-	}
-	if one.state == AddressDuplicate {
-		one.state = AddressProbing
 	}
 	if one.asked++; one.asked == questions {
 		gap = last

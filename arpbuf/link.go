@@ -101,11 +101,15 @@ func (r *Resolver) linkDown(switchPorts []uint16) {
 func (r *Resolver) wentDark(switchPorts []uint16) []bool {
 	dark := make([]bool, len(r.ports.ports))
 	for i := range dark {
-		bound := r.plane.RouterPortSwitchPorts(uint16(i))
-		dark[i] = r.heardBy(uint16(i), switchPorts) &&
-			!slices.ContainsFunc(bound, func(sp uint16) bool { _, down := r.down[sp]; return !down })
+		dark[i] = r.heardBy(uint16(i), switchPorts) && r.dark(uint16(i))
 	}
 	return dark
+}
+
+// dark reports whether all the bound ports of a router port's switch are known to be down.
+func (r *Resolver) dark(routerPort uint16) bool {
+	return !slices.ContainsFunc(r.plane.RouterPortSwitchPorts(routerPort),
+		func(sp uint16) bool { _, down := r.down[sp]; return !down })
 }
 
 // heardBy reports whether one of switchPorts is bound and in a router port's switch.

@@ -4,6 +4,7 @@ package arpbuf_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -180,6 +181,63 @@ func TestManagedKeepTheRate(t *testing.T) {
 	if len(all) != hops+1 {
 		t.Errorf("%d of %d asked for", len(all), hops+1)
 	}
+}
+
+// Dead next hops of routes, which nobody waits for, are asked for once before anybody and
+// then behind everybody: a stranger's packet waits for no repetition of theirs.
+func TestManagedMakeRoomForPackets(t *testing.T) {
+	const hops = 100
+	g := start(t, func(fc *forwarder.Config, ac *arpbuf.Config) {
+		ac.ManageRoutes, ac.ProbeRate = true, 20
+		r := &fc.Topology.Routers[0]
+		r.Ports[1].Networks = append(r.Ports[1].Networks, netip.MustParsePrefix("10.9.0.1/16"))
+		for i := range hops {
+			r.StaticRoutes = append(r.StaticRoutes, forwarder.StaticRoute{
+				Prefix:  netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 32),
+				Nexthop: netip.AddrFrom4([4]byte{10, 9, 1, byte(i)})})
+		}
+	})
+	g.pass(5 * time.Second) // 20 at once and 20 a second: each has had its first
+	seen := map[netip.Addr]bool{}
+	for _, ip := range g.asked() {
+		seen[ip] = true
+	}
+	if len(seen) != hops+1 {
+		t.Fatalf("%d of %d asked for", len(seen), hops+1)
+	}
+	// All of them have repetitions due by now, and soon hold-offs that end.
+	for i := range 10 {
+		g.cold(hostN(i))
+		g.pass(300 * time.Millisecond) // five tokens
+		if !slices.Contains(g.asked(), hostN(i)) {
+			t.Fatalf("%s was not asked for within 300 ms, after %d s", hostN(i), 5+i)
+		}
+		g.pass(700 * time.Millisecond)
+		g.take(1)
+	}
+	g.pass(4 * time.Second)
+}
+
+// But once packets wait for it, a route's next hop comes before strangers, also when its
+// repetition has its place among the last already.
+func TestManagedHurriesForPackets(t *testing.T) {
+	g := start(t, func(fc *forwarder.Config, ac *arpbuf.Config) {
+		probeRate(1)(fc, ac)
+		ac.ManageRoutes, ac.RetransTime = true, 3*time.Second
+	})
+	g.turn() // gw4 is asked for, and takes the token
+	g.cold(strangers(9)...)
+	g.pass(3500 * time.Millisecond) // its repetition is due
+	if got := g.asked(); !slices.Equal(got, append([]netip.Addr{gw4}, strangers(3)...)) {
+		t.Fatalf("asked for %v", got)
+	}
+	g.cold(addr("192.0.2.9")) // by gw4
+	g.pass(time.Second)
+	if got := g.asked(); !slices.Equal(got, []netip.Addr{gw4}) {
+		t.Errorf("then asked for %v, want %s", got, gw4)
+	}
+	g.inject(1, arpReply(gw4, macB))
+	g.pass(20 * time.Second) // the strangers' packets end
 }
 
 // N5: who waits is the router itself, from another address than the link-local one.

@@ -76,10 +76,10 @@ func (r *Resolver) solicitation(p *lrp, ns *wire.ND) verdict {
 }
 
 func (r *Resolver) solicitor(p *lrp, ns *wire.ND, forUs bool) bool {
-	if r.foreignND(ns.SLLA, ns) {
+	key := neighbor.Key{RouterPort: p.ID, IP: ns.Src}
+	if r.foreignND(key, ns.SLLA, ns) {
 		return false
 	}
-	key := neighbor.Key{RouterPort: p.ID, IP: ns.Src}
 	n := r.known(key)
 	if n == nil {
 		if !forUs && !p.Options.AlwaysLearnFromARPRequest || !p.onLink(ns.Src) {
@@ -106,7 +106,7 @@ func (r *Resolver) advertisement(p *lrp, na *wire.ND) verdict {
 	if !na.TLLAOK && n != nil && n.entry.State().Usable() {
 		stands = n.entry.MAC() // which it confirms
 	}
-	if r.foreignND(stands, na) {
+	if r.foreignND(key, stands, na) {
 		return ignored
 	}
 	wanted := na.Solicited && r.answers(key, speaker(na))

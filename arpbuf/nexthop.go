@@ -29,7 +29,7 @@ type nexthop struct {
 	slots []slot
 	wait  wait
 	turn  turn       // its place among the deferred probes
-	from  uint16     // switch port by which the packets came that asked for it
+	from  uint16     // switch port by which the packets came that asked for it; cgo.MaxSwitchPorts for the router's own, and for none
 	src   netip.Addr // that solicitations come from, if it matters
 
 	gate   *gate // the one that it is behind; nil for most
@@ -167,6 +167,7 @@ func (r *Resolver) wait(key neighbor.Key, s cgo.Slot, from uint16) {
 	r.waiting[n] = struct{}{}
 	r.waits(n, s, fresh)
 	r.perform(r.table.Needed(r.turnAt, n.entry))
+	r.hurry(n)
 	switch {
 	case n.gate.closed():
 		r.waitAtGate(n)

@@ -18,10 +18,10 @@ import (
 type probeClass uint8
 
 const (
-	routeNamed   probeClass = iota // named by a route
+	routeNamed   probeClass = iota // named by a route: the first probe, and all while packets wait
 	knownHost                      // the first probe for somebody who has answered before
 	firstProbe                     // for somebody new
-	repetition                     // he has had one; having answered once buys no more than that
+	repetition                     // he has had one; having answered once, or a route, buys no more than that
 	probeClasses                   //
 )
 
@@ -97,7 +97,10 @@ func (r *Resolver) askAll(n *nexthop) {
 	r.table.Deferred(n.entry)
 	n.turn.class = repetition
 	switch e := n.entry; {
-	case e.Kept():
+	case e.Kept() && len(n.slots) > 0:
+		n.turn.class = routeNamed
+	case e.State() == neighbor.Failed: // a dead next hop of a route, and nobody waits for it
+	case e.Kept() && e.Probes() == 0:
 		n.turn.class = routeNamed
 	case e.Probes() > 0:
 	case e.Confirmed():
@@ -106,6 +109,17 @@ func (r *Resolver) askAll(n *nexthop) {
 		n.turn.class = firstProbe
 	}
 	n.turn.place = l.waiting[n.turn.class].push(n, n.from)
+}
+
+// hurry: packets wait for n now. A route's next hop that was asked for without any gets
+// the place that it has with them.
+func (r *Resolver) hurry(n *nexthop) {
+	if n.turn.at == nil || n.turn.class == routeNamed || !n.entry.Kept() {
+		return
+	}
+	r.recall(n)
+	n.turn.class = routeNamed
+	n.turn.place = r.limitOf(n.entry.Key()).waiting[routeNamed].push(n, n.from)
 }
 
 // recall takes back a deferred probe.

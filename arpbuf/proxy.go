@@ -16,9 +16,10 @@ import (
 
 // proxies reports whether p answers for target to a question from asker. Not when the
 // asker looks for a duplicate or announces, for then the address is about to be its own;
-// and not when a station on the link is known to have it, whose answer counts.
+// and not when a station on the link is known to have it, whose answer counts. An own
+// address that may not be used yet is nobody's to stand in for either.
 func (r *Resolver) proxies(p *lrp, target, asker netip.Addr) bool {
-	if len(p.ARPProxy) == 0 || asker.IsUnspecified() || asker == target || p.owns(asker) || !contains(p.ARPProxy, target) {
+	if len(p.ARPProxy) == 0 || asker.IsUnspecified() || asker == target || p.owns(asker) || p.owns(target) || !contains(p.ARPProxy, target) {
 		return false
 	}
 	n := r.known(neighbor.Key{RouterPort: p.ID, IP: target})
@@ -44,7 +45,8 @@ func (r *Resolver) proxyARP(p *lrp, a *wire.ARP) {
 // proxyND answers ns for its target: without O, so that the host itself has the last word,
 // and at once, for nobody else stands in for it (RFC 4861 §7.2.8).
 func (r *Resolver) proxyND(p *lrp, ns *wire.ND) {
-	src, ok := p.source(ns.Target)
+	wish, _ := p.source(ns.Target)
+	src, ok := r.ndSource(p, wish)
 	if !ok {
 		r.stats.NoSource++
 		return

@@ -20,7 +20,7 @@ func proxying(fc *forwarder.Config, _ *arpbuf.Config) {
 	ports := fc.Topology.Switches[1].Ports
 	for i := range ports {
 		if ports[i].RouterPort == "lrp-b" {
-			for _, p := range []string{"169.254.1.1/32", "10.0.2.64/26", "fd00:1::7/128", "2001:db8:2::/112"} {
+			for _, p := range []string{"169.254.1.1/32", "10.0.2.64/26", "fd00:1::7/128", "2001:db8:2::/112", "fe80::1/128"} {
 				ports[i].ARPProxy = append(ports[i].ARPProxy, netip.MustParsePrefix(p))
 			}
 		}
@@ -71,7 +71,7 @@ func TestProxyARP(t *testing.T) {
 // address.
 func TestN7_ProxyND(t *testing.T) {
 	g := start(t, proxying)
-	for _, ip := range []netip.Addr{proxied6, inRange6} {
+	for ip, src := range map[netip.Addr]netip.Addr{proxied6: lb6, inRange6: lb6, addr("fe80::1"): wire.LinkLocalFromMAC(macLB)} {
 		for _, unicast := range []bool{false, true} {
 			frame := wire.AppendNeighborSolicitation(nil, macB, b6, ip)
 			if unicast { // a neighbor that verifies what it has heard
@@ -85,7 +85,7 @@ func TestN7_ProxyND(t *testing.T) {
 			}
 			na, err := wire.DecodeND(got[0])
 			if err != nil || na.Target != ip || na.TLLA != macLB || na.Override || !na.Solicited || !na.Router ||
-				na.EthDst != macB || na.Dst != b6 || na.Src != lb6 {
+				na.EthDst != macB || na.Dst != b6 || na.Src != src {
 				t.Errorf("answer %+v, %v", na, err)
 			}
 		}
@@ -104,7 +104,7 @@ func TestN7_ProxyND(t *testing.T) {
 	if got := g.take(1); len(got) != 0 {
 		t.Errorf("answered for a host that is there")
 	}
-	if s := g.r.Stats(); s.ProxyAdvertisements != 4 {
+	if s := g.r.Stats(); s.ProxyAdvertisements != 6 {
 		t.Errorf("%d counted", s.ProxyAdvertisements)
 	}
 }

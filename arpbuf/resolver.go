@@ -141,7 +141,7 @@ func (r *Resolver) attach(e *neighbor.Entry) (*nexthop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("neighbor %s: %w", e.Key().IP, err)
 	}
-	n := &nexthop{entry: e, adj: adj}
+	n := &nexthop{entry: e, adj: adj, from: cgo.MaxSwitchPorts}
 	if e.Kept() {
 		n.flags = cgo.AdjKnown // the plane has said so already
 		r.manageDue(e.Key().RouterPort)

@@ -3,6 +3,7 @@
 package arpbuf
 
 import (
+	"github.com/parkway-gw/parkway/arpbuf/neighbor"
 	"github.com/parkway-gw/parkway/internal/topology"
 	"github.com/parkway-gw/parkway/internal/wire"
 )
@@ -27,21 +28,32 @@ func virtualRouter(m topology.MAC) bool {
 	return m[0] == 0 && m[1] == 0 && m[2] == 0x5e && m[3] == 0 && (m[4] == 1 || m[4] == 2)
 }
 
-// foreignARP and foreignND refuse such a frame, counted.
-func (r *Resolver) foreignARP(a *wire.ARP) bool {
+// foreignARP and foreignND refuse such a frame about key, counted.
+func (r *Resolver) foreignARP(key neighbor.Key, a *wire.ARP) bool {
 	if r.foreign(a.SenderMAC, a.EthSrc) {
 		r.refuse(wire.ReasonARPSenderForeign)
+		r.foreignAnswer(key, a.SenderMAC, a.EthSrc)
 		return true
 	}
 	return false
 }
 
-func (r *Resolver) foreignND(claimed topology.MAC, nd *wire.ND) bool {
+func (r *Resolver) foreignND(key neighbor.Key, claimed topology.MAC, nd *wire.ND) bool {
 	if r.foreign(claimed, nd.EthSrc) {
 		r.refuse(wire.ReasonNDLinkForeign)
+		r.foreignAnswer(key, claimed, nd.EthSrc)
 		return true
 	}
 	return false
+}
+
+// foreignAnswer tells the operator why a next hop fails although it answers.
+func (r *Resolver) foreignAnswer(key neighbor.Key, claimed, ethSrc topology.MAC) {
+	if n := r.known(key); n != nil && !n.entry.State().Usable() {
+		r.warn("foreign sender", "what speaks for a next hop that is needed is not believed: it comes from another MAC than it tells; "+
+			"if that is a proxy, or a bond or cluster that hides its MAC, set neighbors.foreign_sender: accept",
+			"router_port", r.ports.get(key.RouterPort).name(), "ip", key.IP, "mac", claimed.String(), "ethernet_source", ethSrc.String())
+	}
 }
 
 // ForeignSenders is how many frames were refused for that.

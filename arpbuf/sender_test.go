@@ -5,10 +5,12 @@ package arpbuf_test
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/parkway-gw/parkway/arpbuf"
+	"github.com/parkway-gw/parkway/dpdk/dpdktest"
 	"github.com/parkway-gw/parkway/forwarder"
 	"github.com/parkway-gw/parkway/internal/wire"
 )
@@ -94,6 +96,29 @@ func TestForeignSenders(t *testing.T) {
 		if s := g.state(b6).State; s != "REACHABLE" {
 			t.Errorf("it made itself %s", s)
 		}
+	})
+}
+
+// The operator is told when it is a next hop that is needed, not about noise.
+func TestForeignAnswerIsTold(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f family) {
+		var log dpdktest.Log
+		g := start(t, func(_ *forwarder.Config, ac *arpbuf.Config) { ac.Logger = log.Logger() })
+		answer := from(f.reply(f.host, macB), macC)
+		told := func() int { return strings.Count(log.String(), "neighbors.foreign_sender: accept") }
+		g.inject(1, answer)
+		g.rest()
+		if told() != 0 {
+			t.Errorf("nobody needs it:\n%s", log.String())
+		}
+		g.inject(0, udp(t, f.host, 0, 64, 0))
+		g.rest()
+		g.inject(1, answer, answer)
+		g.rest()
+		if text := log.String(); told() != 1 || !strings.Contains(text, "ethernet_source="+macC.String()) || !strings.Contains(text, "ip="+f.host.String()) {
+			t.Errorf("the log says\n%s", text)
+		}
+		g.pass(4 * time.Second)
 	})
 }
 

@@ -73,13 +73,14 @@ check(const struct pw_lrp *lrp, struct rte_mbuf *m, enum pw_drop *reason, enum p
 		*reason = PW_DROP_IP_MULTICAST;
 		return *why == PW_PUNT_ND ? PUNT : DROP;
 	}
+	// A unicast solicitation goes to the address that it asks for, which may be proxied,
+	// link-local ones included.
+	if (unlikely(lrp->proxies_nd) && *why == PW_PUNT_ND)
+		return PUNT;
 	if (pw_ip6_link_local(ip->dst_addr)) {
 		*reason = PW_DROP_IP_LINK_LOCAL;
 		return is_own(lrp, ip->dst_addr) ? PUNT : DROP;
 	}
-	// A unicast solicitation goes to the address that it asks for, which may be proxied.
-	if (unlikely(lrp->proxies_nd) && *why == PW_PUNT_ND)
-		return PUNT;
 	return FORWARD;
 }
 

@@ -21,9 +21,13 @@ func (v *validator) arpProxy(p *SwitchPort, path Path, what string) {
 		v.errorf(path, "write prefixes", "%s: arp_proxy lists %d addresses, at most %d are possible", what, n, maxARPProxy)
 	}
 	for i, prefix := range p.ARPProxy {
-		if why := unusableHost(prefix.Addr()); why != "" && (prefix.Bits() == 0 || prefix.IsSingleIP() || !prefix.Addr().IsUnspecified()) {
+		why := unusableHost(prefix.Addr())
+		switch {
+		case prefix.Bits() == 0:
+			v.errorf(path, "list addresses that a host could have", "%s: arp_proxy: %s is every address", what, prefix)
+		case why != "" && (prefix.IsSingleIP() || !prefix.Addr().IsUnspecified()):
 			v.errorf(path, "list addresses that a host could have", "%s: arp_proxy: %s %s", what, prefix, why)
-		} else if slices.Contains(p.ARPProxy[:i], prefix) {
+		case slices.Contains(p.ARPProxy[:i], prefix):
 			v.errorf(path, "remove one", "%s: arp_proxy has %s twice", what, prefix)
 		}
 	}
