@@ -20,6 +20,8 @@
 #define PW_MAX_FRAGMENTS 32  // of one packet: half a burst, and half a park ring of the default size
 #define PW_HOP_BURSTS 32     // bursts on their way to another router: enough if every packet of one was cut
 #define PW_PARK_HOSTS 1024   // senders that slot policy tells apart, by hash; a power of two
+#define PW_LEARN_RATE 50000  // MACs per second that control is told of by a switch port
+#define PW_LEARN_BURST 128   // at once
 #define PW_LEARN_CACHE 256   // recently seen source MACs per worker, direct mapped
 
 #define PW_NONE16 0xffffu    // "no such index" in 16-bit index fields

@@ -21,6 +21,7 @@ pw_datapath_new(const struct pw_datapath_config *cfg)
 	dp->n_adjs = cfg->max_adjs;
 	dp->pool_park_limit = cfg->pool_park_limit;
 	dp->tsc_hz = rte_get_tsc_hz();
+	dp->learn_meter = pw_meter_of(dp->tsc_hz, PW_LEARN_RATE, PW_LEARN_BURST);
 	dp->wait_unit = RTE_MAX(dp->tsc_hz * 16 / 1000000, UINT64_C(1));
 	for (int i = 0; i < PW_MAX_PORTS; i++)
 		dp->control_txq[i] = PW_NONE16;
@@ -76,6 +77,7 @@ pw_datapath_reset_lsp(struct pw_datapath *dp, uint16_t lsp)
 		atomic_store_explicit(&s->storm[i], 0, memory_order_relaxed);
 		atomic_store_explicit(&s->storm_drops[i], 0, memory_order_relaxed);
 	}
+	atomic_store_explicit(&s->learn, 0, memory_order_relaxed);
 	atomic_store_explicit(&s->sec_drops, 0, memory_order_relaxed);
 }
 

@@ -43,6 +43,7 @@ struct pw_datapath {
 	struct pw_copp_state *copp; // by router port; writers: workers
 	// By switch port; writers: workers. Whoever gives an index to another port resets it.
 	struct pw_lsp_state *lsp_states;
+	struct pw_meter learn_meter; // of each switch port
 	// By position in fdb: the MAC was seen since control looked. Set by workers once per
 	// sample, cleared by control.
 	_Atomic uint8_t *fdb_seen;
@@ -54,7 +55,8 @@ struct pw_datapath {
 // What workers remember of a switch port. Shared by them, for a limit is the port's; only
 // frames that are flooded or dropped touch it.
 struct pw_lsp_state {
-	_Atomic uint64_t storm[PW_STORM_CLASSES];       // TSC up to which the class has been used up
+	_Atomic uint64_t storm[PW_STORM_CLASSES];       // buckets, see copp.h
+	_Atomic uint64_t learn;                         // bucket of what control is told of its MACs
 	_Atomic uint64_t storm_drops[PW_STORM_CLASSES];
 	_Atomic uint64_t sec_drops;                     // by port_security, both ways
 };

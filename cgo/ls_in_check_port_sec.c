@@ -13,8 +13,6 @@
 
 #include "port_sec.h"
 
-#define ETHER_TYPE_RARP 0x8035
-
 struct arp {
 	struct rte_ether_hdr eth;
 	struct rte_arp_hdr h;
@@ -57,29 +55,31 @@ check_arp(const struct pw_tables *t, const struct pw_port_sec *s, const struct r
 	return probe && pw_sec_has4(t, s, f->h.arp_data.arp_tip) ? PW_DROP_COUNT : PW_DROP_SEC_ARP;
 }
 
-// What stands behind an IPv6 header and up to EXTENSIONS of its extension headers
-// (RFC 8200 4): the protocol, and where in the frame. ICMPv6 behind a fragment header is
-// seen in the first fragment only, which is where its type stands.
+// What stands behind an IPv6 header and its extension headers (RFC 8200 4): the protocol,
+// and where in the frame. HIDDEN where that can't be seen: behind more headers than
+// anybody needs, or beyond the first segment or the first fragment, which has to have all
+// of them (RFC 7112 5). The other fragments have none.
 #define EXTENSIONS 8
+#define HIDDEN 256
 
-static uint8_t
+static uint16_t
 upper_layer(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, uint32_t *at)
 {
 	uint8_t proto = ip->proto;
 	*at = sizeof(struct rte_ether_hdr) + sizeof(*ip);
-	for (int i = 0; i < EXTENSIONS; i++) {
+	for (int i = 0; i <= EXTENSIONS; i++) {
 		if (proto != IPPROTO_HOPOPTS && proto != IPPROTO_ROUTING && proto != IPPROTO_FRAGMENT &&
 		    proto != IPPROTO_DSTOPTS)
-			return proto;
+			return proto == IPPROTO_ICMPV6 && *at >= m->data_len ? HIDDEN : proto;
 		if (m->data_len < *at + 8)
-			return IPPROTO_NONE;
+			return HIDDEN;
 		const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, *at);
 		if (proto == IPPROTO_FRAGMENT && (h[2] != 0 || (h[3] & 0xf8) != 0))
 			return IPPROTO_NONE;
 		*at += proto == IPPROTO_FRAGMENT ? 8 : (h[1] + 1u) * 8;
 		proto = h[0];
 	}
-	return IPPROTO_ICMPV6; // nobody needs that many: taken for hidden discovery
+	return HIDDEN;
 }
 
 // Every link-layer address option has to be the sender's (RFC 4861 4.6.1), and an
@@ -110,7 +110,7 @@ check_nd(const struct pw_tables *t, const struct pw_port_sec *s, const struct rt
 
 // From :: a host may look for duplicates of its address and join groups (RFC 4862 5.4).
 static bool
-from_nobody(const struct rte_ipv6_hdr *ip, uint8_t proto, uint8_t type)
+from_nobody(const struct rte_ipv6_hdr *ip, uint16_t proto, uint8_t type)
 {
 	static const uint8_t none[16];
 	return memcmp(ip->src_addr, none, 16) == 0 && ip->dst_addr[0] == 0xff && ip->dst_addr[1] == 2 &&
@@ -124,12 +124,10 @@ check_ip6(const struct pw_tables *t, const struct pw_port_sec *s, const struct r
 	if (m->data_len < sizeof(struct rte_ether_hdr) + sizeof(*ip) || (s->n6 == 0 && !pw_sec_any_ip(s)))
 		return PW_DROP_SEC_IP;
 	uint32_t at;
-	uint8_t proto = upper_layer(m, ip, &at);
-	uint8_t type = 0;
-	if (proto == IPPROTO_ICMPV6)
-		type = at < m->data_len ? *rte_pktmbuf_mtod_offset(m, const uint8_t *, at) : PW_ND_FIRST;
+	uint16_t proto = upper_layer(m, ip, &at);
+	uint8_t type = proto == IPPROTO_ICMPV6 ? *rte_pktmbuf_mtod_offset(m, const uint8_t *, at) : 0;
 	bool is_nd = type >= PW_ND_FIRST && type <= PW_ND_LAST;
-	if (is_nd && ip->proto != IPPROTO_ICMPV6)
+	if (proto == HIDDEN || (is_nd && ip->proto != IPPROTO_ICMPV6))
 		return PW_DROP_SEC_ND;
 	if (!pw_sec_any_ip(s) && !pw_sec_has6(t, s, ip->src_addr) && !from_nobody(ip, proto, type))
 		return is_nd ? PW_DROP_SEC_ND : PW_DROP_SEC_IP;

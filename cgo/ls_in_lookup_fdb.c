@@ -23,6 +23,9 @@ learn(struct pw_worker *w, uint64_t key, uint64_t mac, uint16_t sw, uint16_t lsp
 		if ((uint32_t)at < w->dp->n_fdb_seen && !atomic_load_explicit(seen, memory_order_relaxed))
 			atomic_store_explicit(seen, 1, memory_order_relaxed);
 	} else {
+		// A port that floods with new MACs leaves the ring, and control's time, to others.
+		if (!pw_bucket_take(&w->dp->lsp_states[lsp].learn, &w->dp->learn_meter, w->now))
+			return;
 		struct pw_learn l = {.mac = mac, .sw = sw, .lsp = lsp};
 		if (rte_ring_sp_enqueue_elem(w->learn, &l, sizeof(l)) != 0)
 			return; // the ring is full; the next frame from this source asks again

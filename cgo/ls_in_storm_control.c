@@ -5,34 +5,17 @@
 
 #include "stages.h"
 
-// A few workers may count for one port at a time. Who loses that race so often lets the
-// frame pass uncounted: a limit may be missed by a frame, a worker must not wait.
-#define TRIES 4
-
-// The generic cell rate algorithm (ITU-T I.371 annex A) on one number: the time up to
-// which the frames so far have used the port up. It may lie ahead of now by depth.
 bool
 pw_storm_allows(struct pw_worker *w, uint16_t lsp, enum pw_storm_class class)
 {
 	if (!(w->tables->lsps[lsp].flags & PW_LSP_STORM))
 		return true;
-	const struct pw_storm *limit = &w->tables->storms[lsp];
+	const struct pw_meter *limit = &w->tables->storms[lsp].limit[class];
 	struct pw_lsp_state *state = &w->dp->lsp_states[lsp];
-	uint64_t interval = limit->interval[class];
-	if (interval == 0)
+	if (limit->interval == 0 || pw_bucket_take(&state->storm[class], limit, w->now))
 		return true;
-	uint64_t used = atomic_load_explicit(&state->storm[class], memory_order_relaxed);
-	for (int i = 0; i < TRIES; i++) {
-		uint64_t from = used > w->now ? used : w->now;
-		if (from - w->now > limit->depth[class]) {
-			atomic_fetch_add_explicit(&state->storm_drops[class], 1, memory_order_relaxed);
-			return false;
-		}
-		if (atomic_compare_exchange_weak_explicit(&state->storm[class], &used, from + interval,
-							  memory_order_relaxed, memory_order_relaxed))
-			break;
-	}
-	return true;
+	atomic_fetch_add_explicit(&state->storm_drops[class], 1, memory_order_relaxed);
+	return false;
 }
 
 void

@@ -53,6 +53,21 @@ func behindHopByHop(f []byte) []byte {
 	return append(append(out, f[20], 0, 5, 2, 0, 0, 1, 0), f[54:]...)
 }
 
+func behind(headers int, f []byte) []byte {
+	for range headers {
+		f = behindHopByHop(f)
+	}
+	return f
+}
+
+// cutHeaders makes a first fragment of f whose last extension header has no place in it.
+func cutHeaders(f []byte) []byte {
+	f = behind(2, f)[:62]
+	f[20], f[55], f[56], f[57] = 44, 0, 0, 1 // a fragment header with M set, and hop-by-hop options behind
+	f[18], f[19] = 0, 8
+	return f
+}
+
 // What a host may send, by the rules of ovn-nb(5).
 func TestPortSecurityIngress(t *testing.T) {
 	group, groupMAC := addr("ff02::1:ff00:a"), [6]byte{0x33, 0x33, 0xff, 0, 0, 0xa}
@@ -117,6 +132,10 @@ func TestPortSecurityIngress(t *testing.T) {
 		{"hidden advertisement", both, behindHopByHop(naFrame(t, macA, allNodes, ip6A, addr("ff02::1"), ip6B, macB)), "port_sec_nd"},
 		// Read where it would be without the header, it is in order.
 		{"hidden solicitation", both, behindHopByHop(nsFrame(t, macA, ip6A, addr("2001:db8:1:0:301::77"), macA)), "port_sec_nd"},
+		{"advertisement behind too many headers", both, behind(9, naFrame(t, macA, allNodes, ip6A, addr("ff02::1"), ip6B, macB)), "port_sec_nd"},
+		{"echo behind too many headers", mac, behind(9, icmp6At(t, macA, macB, ip6A, ip6B, 128, make([]byte, 8)...)), "port_sec_nd"},
+		{"echo behind many headers", both, behind(8, icmp6At(t, macA, macB, ip6A, ip6B, 128, make([]byte, 8)...)), ""},
+		{"headers that end beyond the first fragment", mac, cutHeaders(naFrame(t, macA, allNodes, ip6A, addr("ff02::1"), ip6B, macB)), "port_sec_nd"},
 		{"option without end", both, icmp6At(t, macA, allNodes, ip6A, addr("ff02::1"), 133, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "port_sec_nd"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

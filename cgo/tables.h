@@ -77,11 +77,9 @@ enum pw_storm_class {
 	PW_STORM_CLASSES,
 };
 
-// Storm control of a switch port, in TSC cycles: a frame per interval, and as many at
-// once as fit into depth. An interval of 0 is without limit.
+// Storm control of a switch port.
 struct pw_storm {
-	uint64_t interval[PW_STORM_CLASSES];
-	uint64_t depth[PW_STORM_CLASSES];
+	struct pw_meter limit[PW_STORM_CLASSES];
 };
 
 // Who has an address in a switch: a host, that the switch answers for, or a router port,

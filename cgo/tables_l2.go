@@ -135,16 +135,13 @@ func (spec *TableSpec) routersExceed(p SwitchPort) bool {
 }
 
 func fillStorm(c *C.struct_pw_storm, s StormControl) {
-	hz := uint64(C.pw_tsc_hz())
+	hz := C.pw_tsc_hz()
 	for class, rate := range map[int]uint32{C.PW_STORM_BROADCAST: s.Broadcast, C.PW_STORM_MULTICAST: s.Multicast,
 		C.PW_STORM_UNKNOWN: s.UnknownUnicast} {
 		if rate == 0 {
 			continue
 		}
-		interval := max(hz/uint64(rate), 1)
-		c.interval[class] = C.uint64_t(interval)
-		// The first frame finds nothing used: depth is what follows it at once.
-		c.depth[class] = C.uint64_t(max(hz/10, stormBurst*interval) - interval)
+		c.limit[class] = C.pw_meter_of(hz, C.uint32_t(rate), C.uint32_t(max(rate/10, stormBurst)))
 	}
 }
 

@@ -40,6 +40,7 @@ type fdb struct {
 
 	clock  func() time.Duration // since some moment
 	cursor int                  // where aging goes on in list
+	victim int                  // where makeRoom goes on in list
 	cycle  time.Duration        // when it began at the front
 
 	full, moves, aged atomic.Uint64 // any goroutine reads
@@ -70,7 +71,8 @@ func (f *Forwarder) enterMAC(key fdbKey, value fdbValue) error {
 // LearnMAC enters or moves a MAC that a worker saw on a switch port that lists
 // unknown; adjacencies that lead to it follow. What the topology places stays. At
 // Config.MaxMACs, and at the port's own MACLimit, a new MAC is not learned, which FDBStats
-// and SwitchPortStatus count: it is reached by flooding. Control lcore only.
+// and SwitchPortStatus count: it is reached by flooding. In a table that is full, though, a
+// port with less than its share takes the place of one with more. Control lcore only.
 func (f *Forwarder) LearnMAC(sw, sp uint16, mac MAC) {
 	if int(sp) >= len(f.plan.switchPorts) || mac.IsZero() || mac.IsMulticast() {
 		return
@@ -94,7 +96,9 @@ func (f *Forwarder) LearnMAC(sw, sp uint16, mac MAC) {
 		return
 	case !known && len(f.fdb.list) >= f.cfg.MaxMACs:
 		f.fdb.full.Add(1)
-		return
+		if !f.makeRoom(sp) {
+			return
+		}
 	}
 	value := fdbValue{switchPort: sp, at: int32(len(f.fdb.list))}
 	if known {
@@ -107,13 +111,39 @@ func (f *Forwarder) LearnMAC(sw, sp uint16, mac MAC) {
 	f.fdb.byPort[sp]++
 	if known {
 		f.fdb.moves.Add(1)
-		f.fdb.byPort[old.switchPort]--
+		f.fdb.uncount(old.switchPort)
 		f.fdb.list[old.at].moves++
 		f.fdb.list[old.at].seen = f.fdb.clock()
 	} else {
 		f.fdb.list = append(f.fdb.list, learnedMAC{key: key, seen: f.fdb.clock()})
 	}
 	f.moved(key)
+}
+
+// victims bounds how many MACs makeRoom looks at.
+const victims = 64
+
+// makeRoom forgets a MAC of a port that has more than an equal share of a full table, for
+// one that has less: who floods with MACs takes room from itself alone. False when the
+// newcomer has its share, or no such MAC is near. The caller has mu.
+func (f *Forwarder) makeRoom(sp uint16) bool {
+	t := &f.fdb
+	ports := len(t.byPort)
+	if _, counted := t.byPort[sp]; !counted {
+		ports++
+	}
+	share := f.cfg.MaxMACs / ports
+	if t.byPort[sp] >= share {
+		return false
+	}
+	for range min(victims, len(t.list)) {
+		t.victim = (t.victim + 1) % len(t.list)
+		if key := t.list[t.victim].key; t.byPort[t.entries[key].switchPort] > share {
+			f.forgetMAC(key)
+			return true
+		}
+	}
+	return false
 }
 
 // moved makes the adjacencies behind a MAC leave by where it is now.
@@ -130,9 +160,16 @@ func (f *Forwarder) forgetMAC(key fdbKey) {
 	f.deleteMAC(key)
 }
 
+// uncount: one learned MAC less behind a switch port. Ports without any have no share.
+func (t *fdb) uncount(sp uint16) {
+	if t.byPort[sp]--; t.byPort[sp] == 0 {
+		delete(t.byPort, sp)
+	}
+}
+
 // unlearn takes a MAC out of what only learned ones have.
 func (f *Forwarder) unlearn(value fdbValue) {
-	f.fdb.byPort[value.switchPort]--
+	f.fdb.uncount(value.switchPort)
 	last := len(f.fdb.list) - 1
 	if int(value.at) != last {
 		f.fdb.list[value.at] = f.fdb.list[last]

@@ -183,6 +183,34 @@ func TestAgingIsBounded(t *testing.T) {
 	g.Maintain()
 }
 
+// A port that fills the table with MACs takes no room from others: who has less than an
+// equal share gets it, who has that does not, and what the topology places stays.
+func TestMACsAreShared(t *testing.T) {
+	g, _ := aging(t, 0, 0)
+	g.cfg.MaxMACs = 60
+	c, d := g.port("c"), g.port("d")
+	for i := range 1000 {
+		g.LearnMAC(0, c, MAC{2, 9, 0, 0, byte(i >> 8), byte(i)})
+	}
+	for i := range 40 {
+		g.LearnMAC(0, d, MAC{2, 8, 0, 0, 0, byte(i)})
+	}
+	for i := range 1000 { // on and on
+		g.LearnMAC(0, c, MAC{2, 7, 0, 0, byte(i >> 8), byte(i)})
+	}
+	for i := range 30 {
+		if m := (MAC{2, 8, 0, 0, 0, byte(i)}); g.where(m.String()) != "d" {
+			t.Fatalf("%s is not known: c has %d, d %d", m, g.fdb.byPort[c], g.fdb.byPort[d])
+		}
+	}
+	if s := g.FDBStats(); g.fdb.byPort[c] != 30 || g.fdb.byPort[d] != 30 || s.Learned != 60 || s.Full != 940+40+1000 {
+		t.Errorf("c has %d, d %d: %+v", g.fdb.byPort[c], g.fdb.byPort[d], s)
+	}
+	if g.where(vm1MAC) != "a" || len(g.MACs()) != 61 {
+		t.Errorf("%d entries, the host's at %q", len(g.MACs()), g.where(vm1MAC))
+	}
+}
+
 // The responder, port security and MTU as the topology has them.
 func TestSwitchPortFeatures(t *testing.T) {
 	a, b := vif("a", vm1MAC), vif("b", vm2MAC)

@@ -28,7 +28,7 @@ const (
 type FDBTotals struct {
 	Learned int    `json:"learned"` // now
 	Max     int    `json:"max"`     // the most that may be
-	Full    uint64 `json:"full"`    // not learned for want of room
+	Full    uint64 `json:"full"`    // came when there was no room
 	Limited uint64 `json:"limited"` // not learned because of a port's mac_limit
 	Moves   uint64 `json:"moves"`   // from one port to another
 	Aged    uint64 `json:"aged"`    // forgotten because nobody heard them
