@@ -252,6 +252,32 @@ func TestSourceOfErrors(t *testing.T) {
 	}
 }
 
+// The error leaves as the route table of the port says that the packet came in by: there
+// the sender is behind port a, in the main table behind port b.
+func TestSourceOfErrorsInRouteTable(t *testing.T) {
+	far := netip.MustParsePrefix("198.51.100.0/24")
+	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+		r := &f.Topology.Routers[0]
+		r.Options.ICMPErrorsFromEgress = true
+		r.Ports[1].RouteTable = "t"
+		r.StaticRoutes = append(r.StaticRoutes,
+			forwarder.StaticRoute{Prefix: far, Nexthop: gw4},
+			forwarder.StaticRoute{Prefix: far, Nexthop: a4, RouteTable: "t"})
+	})
+	dying := udp(t, addr("10.0.2.77"), 0, 1, 0)
+	copy(dying, macLB[:])
+	copy(dying[6:], macB[:])
+	src := far.Addr().Next().As4()
+	copy(dying[26:], src[:])
+	dying[24], dying[25] = 0, 0
+	binary.BigEndian.PutUint16(dying[24:], wire.IPv4HeaderChecksum(dying[14:34]))
+	g.inject(1, dying)
+	g.rest()
+	if p, typ, _ := g.icmp(0); typ != 11 || p.Src != la4 || p.Dst != far.Addr().Next() {
+		t.Errorf("type %d from %s to %s", typ, p.Src, p.Dst)
+	}
+}
+
 // Nothing is quoted that is not there: the packet claims more than arrived, or comes in
 // several segments; and no more of it than its length says.
 func TestQuotesWhatIsThere(t *testing.T) {

@@ -10,7 +10,7 @@ pw_control_egress(const struct pw_control *c, uint16_t lrp, const uint8_t *ip, u
 	const struct pw_tables *t = atomic_load_explicit(&c->dp->tables, memory_order_relaxed);
 	if (t == NULL || lrp >= t->n_lrps)
 		return PW_NONE16;
-	const struct pw_router *r = &t->routers[t->lrps[lrp].router];
+	const struct pw_router *r = &t->routers[t->lrps[lrp].table];
 	uint64_t row = 0;
 
 	if (family == 4 && r->fib4 != NULL) {
