@@ -278,6 +278,55 @@ func TestSourceOfErrorsInRouteTable(t *testing.T) {
 	}
 }
 
+// longEcho is an echo request of n octets of IP with DF set, in IPv4, as it comes in by port a.
+func longEcho(t *testing.T, src, dst netip.Addr, n int) []byte {
+	message := make([]byte, n-20)
+	if src.Is6() {
+		message = message[20:]
+		message[0] = 128
+		binary.BigEndian.PutUint16(message[2:], wire.Checksum(wire.PseudoHeaderSum(src, dst, wire.ProtoICMPv6, len(message)), message))
+	} else {
+		message[0] = 8
+		binary.BigEndian.PutUint16(message[2:], wire.Checksum(0, message))
+	}
+	protocol := layers.IPProtocolICMPv4
+	if src.Is6() {
+		protocol = layers.IPProtocolICMPv6
+	}
+	ip, typ := ipLayer(src, dst, 64, protocol)
+	if v4, ok := ip.(*layers.IPv4); ok {
+		v4.Flags = layers.IPv4DontFragment
+	}
+	return serialize(t, ether(macA, macLA, typ), ip, gopacket.Payload(message))
+}
+
+// A question that came by a wide port and whose answer leaves by a narrow one is answered,
+// in fragments, whatever its DF says.
+func TestEchoByANarrowerPort(t *testing.T) {
+	for _, asker := range []netip.Addr{addr("10.0.2.77"), addr("2001:db8:2::77")} {
+		t.Run(asker.String(), func(t *testing.T) {
+			g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+				f.Topology.Switches[1].Ports[0].Addresses = []forwarder.PortAddress{{MAC: macB, IPs: []netip.Addr{addr("10.0.2.77"), addr("2001:db8:2::77")}}}
+			})
+			to := la4
+			if asker.Is6() {
+				to = la6
+			}
+			g.inject(0, longEcho(t, asker, to, 1450))
+			g.rest()
+			out := g.take(1)
+			if len(out) != 2 || g.drops("ip_too_big") != 0 {
+				t.Fatalf("%d frames; %s", len(out), g.counters())
+			}
+			for _, f := range out {
+				if p, err := wire.DecodeIP(f); err != nil || !p.IsFragment() || p.Dst != asker || len(p.Packet) > 1400 {
+					t.Errorf("%v: %+v", err, p)
+				}
+			}
+		})
+	}
+}
+
 // Nothing is quoted that is not there: the packet claims more than arrived, or comes in
 // several segments; and no more of it than its length says.
 func TestQuotesWhatIsThere(t *testing.T) {
