@@ -32,10 +32,10 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 	{name: "what a host would answer", explains: func(v *verdict) bool {
 		return v.s.owns(v.dst) && v.parkway.silent() && v.reason == "local_unsupported"
 	}},
-	{name: "echo reply longer than another router's MTU", explains: func(v *verdict) bool {
-		// The reply has DF set where the request has, and whoever made it learns nothing
-		// from what the other router says; Linux sets no DF and learns.
-		return v.s.owns(v.dst) && len(v.s.routers) > 1 && strings.Contains(v.reason, "ip_too_big") && v.parkway.silent() &&
+	{name: "echo reply longer than the MTU", explains: func(v *verdict) bool {
+		// The router sends no IPv6 fragments, and its reply has DF set where the request
+		// has; Linux cuts either.
+		return v.s.owns(v.dst) && strings.Contains(v.reason, "ip_too_big") && v.parkway.silent() &&
 			len(v.linux.answers) > 0 && len(v.linux.forwards) == 0
 	}},
 	{name: "own address by a broadcast or multicast MAC", explains: func(v *verdict) bool {
