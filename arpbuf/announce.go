@@ -42,7 +42,7 @@ type announcement struct {
 // announcer spreads the announcements of all router ports.
 type announcer struct {
 	rounds   int
-	ports    []announcement
+	ports    []*announcement
 	due      list.List // of *announcement, first come first served
 	later    list.List // likewise, in order of at: all wait for the same time
 	bucket   bucket
@@ -51,13 +51,17 @@ type announcer struct {
 
 func newAnnouncer(ports, rounds int) announcer {
 	a := announcer{
-		rounds: rounds, ports: make([]announcement, ports),
-		bucket: newBucket(announceRate, announceBurst), defended: make(map[neighbor.Key]time.Time),
+		rounds: rounds, bucket: newBucket(announceRate, announceBurst), defended: make(map[neighbor.Key]time.Time),
 	}
-	for i := range a.ports {
-		a.ports[i].port = uint16(i)
+	for range ports {
+		a.add()
 	}
 	return a
+}
+
+// add makes room for one more router port.
+func (a *announcer) add() {
+	a.ports = append(a.ports, &announcement{port: uint16(len(a.ports))})
 }
 
 // move puts p into one of the lists, or with nil into none.
@@ -92,7 +96,7 @@ func (r *Resolver) announceAgain(routerPort uint16) {
 		len(r.ports.get(routerPort).own) == 0 {
 		return
 	}
-	a := &r.announcer.ports[routerPort]
+	a := r.announcer.ports[routerPort]
 	a.left, a.next = r.announcer.rounds, 0
 	a.move(&r.announcer.due)
 }
@@ -189,8 +193,9 @@ func (r *Resolver) Conflicts() []PortConflicts {
 	defer r.mu.Unlock()
 	out := make([]PortConflicts, 0, len(r.ports.ports))
 	for i := range r.ports.ports {
-		p := &r.ports.ports[i]
-		out = append(out, PortConflicts{p.name(), p.conflicts})
+		if p := &r.ports.ports[i]; p.name() != "" {
+			out = append(out, PortConflicts{p.name(), p.conflicts})
+		}
 	}
 	return out
 }

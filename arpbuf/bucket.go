@@ -17,6 +17,11 @@ func newBucket(rate float64, burst int) bucket {
 	return bucket{rate: rate, burst: float64(burst), tokens: float64(burst)}
 }
 
+// inherit goes on with what another bucket holds.
+func (b *bucket) inherit(old *bucket) {
+	b.tokens, b.last, b.refused = min(old.tokens, b.burst), old.last, old.refused
+}
+
 func (b *bucket) refill(now time.Time) {
 	if !b.last.IsZero() && now.After(b.last) {
 		b.tokens = min(b.burst, b.tokens+b.rate*now.Sub(b.last).Seconds())

@@ -103,7 +103,7 @@ func noRouterPort(name string) error {
 // named returns the router port of that name, or nil.
 func (t *lrps) named(name string) *lrp {
 	for i := range t.ports {
-		if t.ports[i].name() == name {
+		if t.ports[i].name() == name && name != "" {
 			return &t.ports[i]
 		}
 	}

@@ -90,6 +90,16 @@ func (d *detector) about(key neighbor.Key) *detection {
 	return one
 }
 
+// keepOnly forgets the addresses that are the router's no more.
+func (d *detector) keepOnly(own func(neighbor.Key) bool) {
+	for key := range d.of {
+		if !own(key) {
+			delete(d.of, key)
+			delete(d.active, key)
+		}
+	}
+}
+
 // step sets the time of an address's next step.
 func (d *detector) step(key neighbor.Key, one *detection, at time.Time) {
 	one.at = at
@@ -104,18 +114,12 @@ func (r *Resolver) mute(p *lrp, ip netip.Addr) bool {
 	return r.detector.mode == DetectStrict && p.owns(ip) && !r.detector.about(neighbor.Key{RouterPort: p.ID, IP: ip}).passed
 }
 
-// startDetection asks anew for every address of a router port that somebody can hear, and
-// forgets addresses that it has no more. A router port may have it run at any time.
+// startDetection asks anew for every address of a router port that somebody can hear. A
+// router port may have it run at any time.
 func (r *Resolver) startDetection(routerPort uint16) {
 	p, d := r.ports.get(routerPort), &r.detector
 	if d.mode == DetectOff || p == nil {
 		return
-	}
-	for key := range d.of {
-		if key.RouterPort == routerPort && !p.owns(key.IP) {
-			delete(d.of, key)
-			delete(d.active, key)
-		}
 	}
 	heard := len(r.plane.RouterPortSwitchPorts(routerPort)) > 0
 	for _, ip := range p.own {

@@ -65,9 +65,7 @@ func (r *Resolver) withdraw(f *Filter) (packets int) {
 		if !ok {
 			continue
 		}
-		packets += r.discardParked(n)
-		r.perform(r.table.Withdraw(r.turnAt, e))
-		r.letGo(n)
+		packets += r.withdrawOne(n)
 	}
 	return packets
 }

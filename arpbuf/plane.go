@@ -17,7 +17,9 @@ type Plane interface {
 	Pool() *dpdk.Mempool // private area cgo.PrivSize
 	TSCHz() uint64
 
-	// RouterPorts lists the router ports; the index is the ID.
+	// RouterPorts lists the router ports; the index is the ID. One without a name is a
+	// gap. It changes, and so do Pinned, Gateways and Gates, when the topology does; see
+	// Resolver.Reconfigure.
 	RouterPorts() []topology.DatapathPort
 	// Pinned lists the neighbors with a configured MAC, Gateways the next hops
 	// that routes name.
@@ -54,6 +56,9 @@ type Plane interface {
 	PortSwitchPorts(port string) []uint16
 	// RouterPortSwitchPorts returns the bound ports of a router port's switch.
 	RouterPortSwitchPorts(routerPort uint16) []uint16
+
+	// SwitchPortNumbers returns the numbers of the switch ports.
+	SwitchPortNumbers() []uint16
 
 	// LearnMAC notes that mac lives behind a switch port.
 	LearnMAC(sw, switchPort uint16, mac topology.MAC)

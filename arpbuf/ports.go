@@ -86,7 +86,8 @@ func (p *lrp) source(peer netip.Addr) (ip netip.Addr, ok bool) {
 	return netip.Addr{}, false
 }
 
-// lrps is the table of router ports; the index is the datapath's.
+// lrps is the table of router ports; the index is the datapath's. One without a name is a
+// gap.
 type lrps struct {
 	ports []lrp
 	macs  []topology.MAC
@@ -103,16 +104,16 @@ func newLRPs(ports []topology.DatapathPort) lrps {
 			p.own = append(p.own, d.LinkLocal)
 		}
 		t.ports = append(t.ports, p)
-		if !slices.Contains(t.macs, d.Port.MAC) {
+		if d.Port.Name != "" && !slices.Contains(t.macs, d.Port.MAC) {
 			t.macs = append(t.macs, d.Port.MAC)
 		}
 	}
 	return t
 }
 
-// get returns router port i, or nil.
+// get returns router port i, or nil when there is none, or none any more.
 func (t *lrps) get(i uint16) *lrp {
-	if int(i) >= len(t.ports) {
+	if int(i) >= len(t.ports) || t.ports[i].name() == "" {
 		return nil
 	}
 	return &t.ports[i]

@@ -212,13 +212,17 @@ func (r *Resolver) toAllNodes(a *advertiser) {
 // answers only it stays silent: after a restart nobody would give the hosts their route
 // back.
 func (r *Resolver) cease() {
-	mac, _ := wire.MulticastMAC(wire.AllNodes)
 	for _, a := range r.advertisers.list {
-		if a.periodic && !a.last.IsZero() {
-			last := a.ra
-			last.RouterLifetime = 0
-			r.sendRA(a, mac, wire.AllNodes, &last)
-		}
+		r.ceaseOne(a)
+	}
+}
+
+func (r *Resolver) ceaseOne(a *advertiser) {
+	if a.periodic && !a.last.IsZero() {
+		mac, _ := wire.MulticastMAC(wire.AllNodes)
+		last := a.ra
+		last.RouterLifetime = 0
+		r.sendRA(a, mac, wire.AllNodes, &last)
 	}
 }
 

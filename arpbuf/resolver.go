@@ -35,6 +35,7 @@ type Resolver struct {
 
 	mu          sync.Mutex
 	ports       lrps
+	ages        ages
 	limits      []probeLimit // two by router port: ARP's and ND's
 	table       *neighbor.Table
 	waiting     map[*nexthop]struct{} // next hops that have slots open, or had when last seen
@@ -68,7 +69,9 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Resolver{
+	r := new(Resolver)
+	*r = Resolver{
+		ages:  ages,
 		plane: plane,
 		ctl:   plane.Control(),
 		cfg:   cfg,
@@ -83,7 +86,8 @@ func New(plane Plane, cfg Config) (*Resolver, error) {
 			RetransTime: cfg.RetransTime, McastSolicit: cfg.McastSolicit, UcastSolicit: cfg.UcastSolicit,
 			BaseReachableTime: cfg.BaseReachableTime, FailedHoldoff: cfg.FailedHoldoff,
 			MaxFailedHoldoff: cfg.MaxFailedHoldoff, MaxEntries: cfg.MaxEntries, Remember: cfg.Remember,
-			Age: ages.of, Manage: cfg.ManageRoutes, MaxMoves: cmp.Or(cfg.MaxMoves, -1),
+			Age:    func(k neighbor.Key) time.Duration { return r.ages.of(k) },
+			Manage: cfg.ManageRoutes, MaxMoves: cmp.Or(cfg.MaxMoves, -1),
 		}),
 		waiting: make(map[*nexthop]struct{}), draining: make(map[*nexthop]struct{}),
 		down:   make(map[uint16]struct{}),

@@ -72,6 +72,19 @@ func (d *Datapath) InitAdjacency(i uint32, routerPort uint16, ip netip.Addr, src
 	copy(a.ip[:], ip.AsSlice())
 }
 
+// SetAdjacencySource changes our own MAC in frames that leave by the adjacency, in one
+// store. It counts as used then. Control lcore only.
+func (d *Datapath) SetAdjacencySource(i uint32, srcMAC [6]byte) {
+	a := d.adjacency(i)
+	var word uint64
+	for k := 5; k >= 0; k-- {
+		word = word<<8 | uint64(srcMAC[k])
+	}
+	// Workers store nothing here but a used of 1.
+	word |= 1<<48 | uint64(a.family)<<56
+	atomic.StoreUint64((*uint64)(unsafe.Pointer(&a.srcMAC)), word)
+}
+
 // StoreAdjacency publishes MAC, switch port (or OutSwitch) and state in one store, so
 // that no worker sees half of it. Control lcore only.
 func (d *Datapath) StoreAdjacency(i uint32, mac [6]byte, switchPort uint16, state AdjState) {

@@ -39,9 +39,14 @@ enum pw_adj_flags {
 
 struct pw_adj {
 	_Atomic uint64_t word; // writer: control; readers: workers. See pw_adj_word
-	uint8_t src_mac[6];    // router port's MAC; fixed while the adjacency lives
-	_Atomic uint8_t used;  // set by any worker that forwards, or drops for want of a MAC; cleared by control when it samples
-	uint8_t family;        // 4 or 6; fixed
+	union {
+		struct {
+			uint8_t src_mac[6];   // router port's MAC
+			_Atomic uint8_t used; // set by any worker that forwards, or drops for want of a MAC; cleared by control when it samples
+			uint8_t family;       // 4 or 6; fixed
+		};
+		_Atomic uint64_t source; // all three; writer: control, when the router port gets another MAC
+	};
 	uint32_t lrp;          // egress router port; fixed
 	uint32_t reserved;     // room for a tunnel or NAT rewrite index
 	uint8_t ip[16];        // next hop, IPv4 in the first four octets; fixed
@@ -87,6 +92,15 @@ static inline bool
 pw_adj_usable(uint64_t word)
 {
 	return word >> 60 >= PW_ADJ_USABLE;
+}
+
+// pw_adj_source writes our own MAC to eth_src. It is loaded in one, so that no frame
+// leaves with half of it.
+static inline void
+pw_adj_source(const struct pw_adj *a, uint8_t *eth_src)
+{
+	uint64_t w = atomic_load_explicit(&a->source, memory_order_relaxed);
+	__builtin_memcpy(eth_src, &w, 6);
 }
 
 static inline uint64_t

@@ -180,7 +180,8 @@ func (c *Control) Route(m *dpdk.Mbuf, routerPort uint16, worker uint16) {
 }
 
 // Egress returns the router port by which the router of routerPort sends what is for ip,
-// the first of several; None when no route leads there.
+// as packets that enter there are looked up, but for routes by source; the first of
+// several. None when no route leads there.
 func (c *Control) Egress(routerPort uint16, ip netip.Addr) uint16 {
 	b, family := ip.As16(), C.uint8_t(6)
 	if ip.Is4() {
@@ -255,6 +256,12 @@ func (c *Control) RingSize(s Slot) int {
 // Open reports whether s still serves the next hop that it was asked for.
 func (c *Control) Open(s Slot) bool {
 	return bool(C.pw_control_slot_open(c.c, C.uint16_t(s.Worker), C.uint32_t(s.Index), C.uint64_t(s.Word)))
+}
+
+// OldestParked returns the arrival of the packet that has been parked longest, over all
+// workers (TSC; 0 when none is). Control lcore only.
+func (c *Control) OldestParked() (oldest uint64) {
+	return uint64(C.pw_control_oldest_parked(c.c))
 }
 
 // Depth returns the packets in s and the arrival of the oldest (TSC; 0 when empty).

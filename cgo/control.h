@@ -117,6 +117,10 @@ enum pw_park_class pw_control_slot_class(const struct pw_control *c, uint16_t wo
 // of them arrived (0 when there is none). Any thread; a moment's view.
 uint32_t pw_control_slot_depth(const struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t *oldest);
 
+// pw_control_oldest_parked returns when the packet arrived that has been parked longest,
+// 0 when none is. Control only.
+uint64_t pw_control_oldest_parked(const struct pw_control *c);
+
 // pw_control_free_as frees a packet that control took from a worker and counts it
 // for that worker: as consumed when reason is PW_DROP_COUNT. Takes m.
 void pw_control_free_as(struct pw_control *c, struct rte_mbuf *m, unsigned int reason);

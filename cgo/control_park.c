@@ -167,7 +167,7 @@ refill(struct pw_control *c, struct pw_drain *d, uint16_t worker, uint32_t slot,
 		pw_count_drained(count, c->dp, m, now);
 		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 		memcpy(eth->dst_addr.addr_bytes, &adj_word, RTE_ETHER_ADDR_LEN);
-		memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
+		pw_adj_source(a, eth->src_addr.addr_bytes);
 		m->vlan_tci = lsp->vlan;
 		if (lsp->vlan != 0 && rte_vlan_insert(&m) != 0) {
 			count->drops[PW_DROP_OUT_VLAN]++;
@@ -253,4 +253,18 @@ pw_control_slot_depth(const struct pw_control *c, uint16_t worker, uint32_t slot
 	uint32_t n = atomic_load_explicit(&s->tail, memory_order_acquire) - head;
 	*oldest = n > 0 ? atomic_load_explicit(&s->ring[head & s->mask].tsc, memory_order_relaxed) : 0;
 	return n;
+}
+
+uint64_t
+pw_control_oldest_parked(const struct pw_control *c)
+{
+	uint64_t oldest = 0;
+	for (uint16_t w = 0; w < c->dp->n_workers; w++) {
+		for (uint32_t i = 0; i < c->dp->workers[w]->park.n_slots; i++) {
+			uint64_t tsc;
+			if (pw_control_slot_depth(c, w, i, &tsc) > 0 && (oldest == 0 || tsc < oldest))
+				oldest = tsc;
+		}
+	}
+	return oldest;
 }

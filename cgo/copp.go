@@ -52,3 +52,15 @@ func (d *Datapath) PuntsRefused(routerPort uint16) (n [PuntClasses]uint64) {
 	}
 	return n
 }
+
+// ResetRouterPort fills the buckets of a router port: its index serves another from now
+// on. What was refused stays counted. Control lcore only.
+func (d *Datapath) ResetRouterPort(routerPort uint16) {
+	if int(routerPort) >= MaxRouterPorts {
+		return
+	}
+	state := row(d.c.copp, int(routerPort))
+	for i := range state.full_at {
+		atomic.StoreUint64((*uint64)(unsafe.Pointer(&state.full_at[i])), 0)
+	}
+}

@@ -13,12 +13,15 @@ deliver(struct pw_worker *w, struct rte_mbuf *m, const struct pw_pkt *p)
 	uint16_t out = pw_adj_out(p->word);
 
 	memcpy(eth->dst_addr.addr_bytes, &p->word, RTE_ETHER_ADDR_LEN);
-	memcpy(eth->src_addr.addr_bytes, a->src_mac, RTE_ETHER_ADDR_LEN);
+	pw_adj_source(a, eth->src_addr.addr_bytes);
 	pw_adj_touch(a);
 
 	if (unlikely(out == PW_OUT_SWITCH)) {
 		const struct pw_lrp *lrp = &w->tables->lrps[a->lrp];
-		pw_ls_out_by_mac(w, m, lrp->sw, lrp->lsp, p);
+		if (unlikely(lrp->sw == PW_NONE16)) // it is gone, or was never plugged in
+			pw_drop(w, m, PW_DROP_OUT_UNBOUND);
+		else
+			pw_ls_out_by_mac(w, m, lrp->sw, lrp->lsp, p);
 		return;
 	}
 	const struct pw_lsp *lsp = &w->tables->lsps[out];

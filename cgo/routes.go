@@ -86,8 +86,10 @@ func checkRoutes(spec *TableSpec) error {
 		}
 	}
 	for _, p := range spec.RouterPorts {
-		if int(p.Table) >= len(spec.Routers) || int(p.Router) >= len(spec.Routers) {
-			return fmt.Errorf("tables: a router port looks into table %d of %d", p.Table, len(spec.Routers))
+		for _, table := range []uint16{p.Table, p.Router} {
+			if table != None && int(table) >= len(spec.Routers) {
+				return fmt.Errorf("tables: a router port looks into table %d of %d", table, len(spec.Routers))
+			}
 		}
 	}
 	for i, r := range spec.Routers {
@@ -134,10 +136,12 @@ func (t *Tables) fillRoutes(spec *TableSpec) {
 	policies := unsafe.Slice(t.c.policies, int(size.policies))
 	clauses := unsafe.Slice(t.c.clauses, int(size.clauses))
 	tests := unsafe.Slice(t.c.tests, int(size.tests))
+	routers := unsafe.Slice(t.c.routers, len(spec.Routers)+1)
+	routers[len(spec.Routers)].source = C.PW_NONE16 // that of router ports that are gone
 	policy, clause, test := 0, 0, 0
 	for i := range spec.Routers {
 		r := &spec.Routers[i]
-		row := &unsafe.Slice(t.c.routers, len(spec.Routers))[i]
+		row := &routers[i]
 		row.source = C.PW_NONE16
 		if r.BySource > 0 {
 			row.source = C.uint16_t(r.BySource)

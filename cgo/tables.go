@@ -52,8 +52,8 @@ type Switch struct {
 // RouterPort is a row of the router port table.
 type RouterPort struct {
 	MAC        [6]byte
-	Router     uint16
-	Table      uint16 // row of Routers that packets which enter here are looked up in
+	Router     uint16 // None for a row that stands for no port any more
+	Table      uint16 // row of Routers that packets which enter here are looked up in; None likewise
 	Switch     uint16 // None when it is not connected
 	SwitchPort uint16 // its peer
 	MTU        uint16 // largest IP packet that may leave, octets
@@ -137,7 +137,7 @@ func NewTables(spec TableSpec) (*Tables, error) {
 		return nil, err
 	}
 	size := C.struct_pw_tables_size{lsps: C.uint32_t(len(spec.SwitchPorts)), switches: C.uint32_t(len(spec.Switches)),
-		lrps: C.uint32_t(len(spec.RouterPorts)), routers: C.uint32_t(len(spec.Routers)), nexthops: C.uint32_t(len(spec.NextHops)),
+		lrps: C.uint32_t(len(spec.RouterPorts)), routers: C.uint32_t(len(spec.Routers) + 1), nexthops: C.uint32_t(len(spec.NextHops)),
 		list: C.uint32_t(listEntries(&spec))}
 	sizeOfRoutes(&size, &spec)
 	c := C.pw_tables_new(&size)
@@ -192,6 +192,12 @@ func (t *Tables) fill(spec *TableSpec) {
 	}
 	lrps := unsafe.Slice(t.c.lrps, len(spec.RouterPorts))
 	for i, p := range spec.RouterPorts {
+		if p.Router == None {
+			p.Router = uint16(len(spec.Routers)) // one that has no routes
+		}
+		if p.Table == None {
+			p.Table = uint16(len(spec.Routers))
+		}
 		fillRouterPort(&lrps[i], p)
 		for class, m := range p.Meters {
 			C.pw_tables_meter(t.c, C.uint32_t(i), C.enum_pw_copp_class(class), C.uint32_t(m.Rate), C.uint32_t(m.Burst))

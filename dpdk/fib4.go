@@ -99,14 +99,14 @@ func (f *FIB4) Name() string { return f.name }
 // the prefix length are ignored. ENOSPC: no tbl8 is left.
 func (f *FIB4) Add(p netip.Prefix, nh uint64) error {
 	const fn = "rte_fib_add"
-	object := fmt.Sprintf("FIB %s, %s, next hop %d", f.name, p, nh)
+	object := func() string { return fmt.Sprintf("FIB %s, %s, next hop %d", f.name, p, nh) } // made when it fails
 	if hint := fibFault(p, nh, false, &f.cfg); hint != "" {
-		return refused(fn, object, syscall.EINVAL, hint)
+		return refused(fn, object(), syscall.EINVAL, hint)
 	}
 	defer f.mend()
 	mark := markLog()
 	if ret := C.rte_fib_add(f.c, hostOrder(p.Addr()), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
-		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+		return failed(fn, object(), errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
 	}
 	return nil
 }
@@ -115,14 +115,14 @@ func (f *FIB4) Add(p netip.Prefix, nh uint64) error {
 // next shorter one. ENOENT: it was not in.
 func (f *FIB4) Delete(p netip.Prefix) error {
 	const fn = "rte_fib_delete"
-	object := fmt.Sprintf("FIB %s, %s", f.name, p)
+	object := func() string { return fmt.Sprintf("FIB %s, %s", f.name, p) }
 	if hint := fibFault(p, 0, false, &f.cfg); hint != "" {
-		return refused(fn, object, syscall.EINVAL, hint)
+		return refused(fn, object(), syscall.EINVAL, hint)
 	}
 	defer f.mend()
 	mark := markLog()
 	if ret := C.rte_fib_delete(f.c, hostOrder(p.Addr()), C.uint8_t(p.Bits())); ret != 0 {
-		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+		return failed(fn, object(), errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
 	}
 	return nil
 }

@@ -65,13 +65,13 @@ func (f *FIB6) Name() string { return f.name }
 // the prefix length are ignored. ENOSPC: too few tbl8 are left.
 func (f *FIB6) Add(p netip.Prefix, nh uint64) error {
 	const fn = "rte_fib6_add"
-	object := fmt.Sprintf("FIB6 %s, %s, next hop %d", f.name, p, nh)
+	object := func() string { return fmt.Sprintf("FIB6 %s, %s, next hop %d", f.name, p, nh) } // made when it fails
 	if hint := fibFault(p, nh, true, &f.cfg); hint != "" {
-		return refused(fn, object, syscall.EINVAL, hint)
+		return refused(fn, object(), syscall.EINVAL, hint)
 	}
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_add(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits()), C.uint64_t(nh)); ret != 0 {
-		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg)+trieHint(errnoOf(ret)))
+		return failed(fn, object(), errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg)+trieHint(errnoOf(ret)))
 	}
 	return nil
 }
@@ -88,13 +88,13 @@ func trieHint(errno syscall.Errno) string {
 // next shorter one. Its tbl8 are lost, see FIB6. ENOENT: it was not in.
 func (f *FIB6) Delete(p netip.Prefix) error {
 	const fn = "rte_fib6_delete"
-	object := fmt.Sprintf("FIB6 %s, %s", f.name, p)
+	object := func() string { return fmt.Sprintf("FIB6 %s, %s", f.name, p) }
 	if hint := fibFault(p, 0, true, &f.cfg); hint != "" {
-		return refused(fn, object, syscall.EINVAL, hint)
+		return refused(fn, object(), syscall.EINVAL, hint)
 	}
 	mark, ip := markLog(), p.Addr().As16()
 	if ret := C.rte_fib6_delete(f.c, (*C.uint8_t)(&ip[0]), C.uint8_t(p.Bits())); ret != 0 {
-		return failed(fn, object, errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
+		return failed(fn, object(), errnoOf(ret), mark, fibHint(errnoOf(ret), &f.cfg))
 	}
 	return nil
 }

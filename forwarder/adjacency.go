@@ -19,10 +19,8 @@ var ErrNeighborTableFull = errors.New("the neighbor table is full")
 // neighbor has one: whoever makes room in a full table gets it at once.
 const graceRoom = 1024
 
-func (f *Forwarder) maxNeighbors() int { return f.cfg.MaxNeighbors + len(f.plan.adjacencies) }
-
 // maxAdjacencies is the adjacencies that there are, in use or waiting.
-func (f *Forwarder) maxAdjacencies() int { return f.maxNeighbors() + graceRoom }
+func (f *Forwarder) maxAdjacencies() int { return f.cfg.MaxNeighbors + f.room.named + graceRoom }
 
 // adjKey holds no pointers, so the garbage collector need not look into the table.
 type adjKey struct {
@@ -39,6 +37,8 @@ func keyOf(routerPort uint16, ip netip.Addr) adjKey {
 type adjRecord struct {
 	key   adjKey
 	mac   MAC
+	home  MAC    // the configured one; zero for none
+	sw    uint16 // that the router port plugs into; cgo.None for none
 	state cgo.AdjState
 	fixed bool // the configuration names it: never released
 	live  bool
@@ -49,6 +49,7 @@ type adjRecord struct {
 type adjacencies struct {
 	at      map[adjKey]uint32
 	records []adjRecord // grows up to maxAdjacencies
+	fixed   int         // of at
 	free    []uint32
 	waiting []waitingAdj // oldest first
 	behind  map[fdbKey][]uint32
@@ -59,23 +60,13 @@ type waitingAdj struct {
 	token uint64 // of the QSBR
 }
 
-// enterNeighbors makes the adjacencies that the plan has numbered.
+// enterNeighbors makes the adjacencies that the plan names.
 func (f *Forwarder) enterNeighbors() error {
 	f.adjs = adjacencies{at: map[adjKey]uint32{}, behind: map[fdbKey][]uint32{}}
-	for i, n := range f.plan.adjacencies {
-		adj, err := f.Adjacency(n.RouterPort, n.IP)
-		if err != nil {
-			return err
-		}
-		if adj != uint32(i) {
-			return fmt.Errorf("internal: neighbor %s has adjacency %d, planned as %d", n.IP, adj, i)
-		}
-		f.adjs.records[adj].fixed = true
-		if i < f.plan.gateways {
-			f.FlagAdjacency(adj, cgo.AdjKnown)
-		}
-		f.reset(adj)
+	if _, err := f.takeNamed(f.plan); err != nil {
+		return err
 	}
+	f.fixNeighbors(nil, f.plan)
 	return nil
 }
 
@@ -84,25 +75,34 @@ func (f *Forwarder) enterNeighbors() error {
 // the router port's link, without zone. ErrNeighborTableFull at MaxNeighbors.
 // Control lcore only.
 func (f *Forwarder) Adjacency(routerPort uint16, ip netip.Addr) (adj uint32, err error) {
-	if int(routerPort) >= len(f.plan.routerPorts) || !ip.IsValid() || ip.Is4In6() || ip.Zone() != "" {
+	if int(routerPort) >= len(f.plan.routerPorts) || f.plan.routerPorts[routerPort].info.Port.Name == "" || !ip.IsValid() || ip.Is4In6() || ip.Zone() != "" {
 		return 0, fmt.Errorf("neighbor %s behind router port %d: no such router port, or no such address", ip, routerPort)
 	}
 	key := keyOf(routerPort, ip)
 	if adj, known := f.adjs.at[key]; known {
 		return adj, nil
 	}
+	if len(f.adjs.at)-f.adjs.fixed >= f.cfg.MaxNeighbors {
+		return 0, fmt.Errorf("neighbor %s of router port %q: %w", ip, f.plan.routerPorts[routerPort].info.Port.Name, ErrNeighborTableFull)
+	}
+	return f.makeAdjacency(&f.plan.routerPorts[routerPort], ip)
+}
+
+// makeAdjacency makes one of a router port, which need not be published yet.
+func (f *Forwarder) makeAdjacency(rp *planRouterPort, ip netip.Addr) (adj uint32, err error) {
+	routerPort, key := rp.info.ID, keyOf(rp.info.ID, ip)
 	adj, err = f.takeAdjacency()
 	if err != nil {
-		return 0, fmt.Errorf("neighbor %s of router port %q: %w", ip, f.plan.routerPorts[routerPort].info.Port.Name, err)
+		return 0, fmt.Errorf("neighbor %s of router port %q: %w", ip, rp.info.Port.Name, err)
 	}
-	f.res.dp.InitAdjacency(adj, routerPort, ip, f.plan.routerPorts[routerPort].info.Port.MAC)
+	f.res.dp.InitAdjacency(adj, routerPort, ip, rp.info.Port.MAC)
 	f.res.dp.StoreAdjacency(adj, [6]byte{}, cgo.OutSwitch, cgo.AdjIncomplete)
 	hash, hashKey := f.neighborHash(key)
 	if err := hash.Add(hashKey, uint64(adj)); err != nil {
 		f.adjs.free = append(f.adjs.free, adj) // no worker has seen it
 		return 0, fmt.Errorf("neighbor %s: %w (%w)", ip, ErrNeighborTableFull, err)
 	}
-	f.adjs.records[adj] = adjRecord{key: key, state: cgo.AdjIncomplete, live: true}
+	f.adjs.records[adj] = adjRecord{key: key, sw: rp.table.Switch, state: cgo.AdjIncomplete, live: true}
 	f.adjs.at[key] = adj
 	return adj, nil
 }
@@ -113,7 +113,6 @@ func (f *Forwarder) takeAdjacency() (uint32, error) {
 		f.Maintain()
 	}
 	switch {
-	case len(a.at) >= f.maxNeighbors():
 	case len(a.free) > 0:
 		adj := a.free[len(a.free)-1]
 		a.free = a.free[:len(a.free)-1]
@@ -169,7 +168,7 @@ func (f *Forwarder) store(adj uint32, r *adjRecord) {
 }
 
 func (f *Forwarder) behindKey(r *adjRecord) fdbKey {
-	return fdbKey{f.plan.routerPorts[r.key.routerPort].table.Switch, r.mac}
+	return fdbKey{r.sw, r.mac}
 }
 
 // list and unlist keep the adjacencies by MAC, to find them when it moves.
@@ -226,7 +225,7 @@ func (f *Forwarder) ReleaseAdjacency(adj uint32) {
 
 // reset puts a fixed adjacency into the state that the configuration gives it.
 func (f *Forwarder) reset(adj uint32) {
-	if mac := f.plan.adjacencies[adj].MAC; !mac.IsZero() {
+	if mac := f.adjs.records[adj].home; !mac.IsZero() {
 		f.SetAdjacency(adj, mac, cgo.AdjPermanent)
 		return
 	}
@@ -269,4 +268,5 @@ func (f *Forwarder) Maintain() {
 	}
 	a.waiting = append(a.waiting[:0], a.waiting[n:]...)
 	f.ageMACs()
+	f.tidy()
 }

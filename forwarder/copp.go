@@ -48,11 +48,14 @@ func (f *Forwarder) CoPP() (out []CoPPStatus) {
 }
 
 func (f *Forwarder) readCoPP() (out []CoPPStatus) {
-	for _, p := range f.plan.routerPorts {
+	for _, p := range f.shown.Load().routerPorts {
+		if p.info.Port.Name == "" {
+			continue
+		}
 		refused := f.res.dp.PuntsRefused(p.info.ID)
 		for class, protocol := range puntClasses {
 			l := p.info.Limits[protocol]
-			out = append(out, CoPPStatus{p.info.ID, protocol.String(), l.Rate, l.Burst, refused[class]})
+			out = append(out, CoPPStatus{p.info.ID, protocol.String(), l.Rate, l.Burst, refused[class] - p.refused[class]})
 		}
 	}
 	return out

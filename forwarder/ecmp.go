@@ -3,7 +3,7 @@
 package forwarder
 
 import (
-	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/parkway-gw/parkway/cgo"
@@ -24,50 +24,58 @@ type ecmp struct {
 type group struct {
 	*planGroup
 	buckets []uint8
+	adjs    []uint32 // the members' adjacencies, as the datapath numbers them
 }
 
-// adopt takes over the groups of a plan that is about to be published. A group that was
-// there keeps its buckets, and a next hop that was out stays out. Control lcore, or before
-// it runs.
-func (e *ecmp) adopt(p *plan) {
-	type name struct {
-		port string
-		ip   netip.Addr
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	down, buckets := map[name]bool{}, map[string][]uint8{}
+// next is the state for a plan that is about to be published, whose neighbors have their
+// adjacencies. A group that was there keeps its buckets, and a next hop that was out stays
+// out; so does one that is known to have failed. Control lcore, or before it runs.
+func (e *ecmp) next(p *plan, failed func(adj uint32) bool) *ecmp {
+	n := &ecmp{in: map[uint32][]int{}, out: map[uint32]bool{}}
+	buckets := map[string][]uint8{}
 	for _, g := range e.groups {
 		buckets[g.key] = g.buckets
-		for _, m := range g.members {
-			down[name{m.port, m.ip}] = e.out[m.adjacency]
-		}
 	}
-	e.groups, e.in, e.out = nil, map[uint32][]int{}, map[uint32]bool{}
 	for i := range p.groups {
-		g := group{planGroup: &p.groups[i], buckets: append([]uint8(nil), p.groups[i].home...)}
-		if kept := buckets[g.key]; len(kept) == len(g.buckets) {
-			copy(g.buckets, kept)
-		}
+		g := group{planGroup: &p.groups[i], buckets: slices.Clone(p.groups[i].home)}
 		for _, m := range g.members {
-			e.in[m.adjacency] = append(e.in[m.adjacency], i)
-			if down[name{m.port, m.ip}] {
-				e.out[m.adjacency] = true
+			adj := p.adjs[m.adjacency]
+			g.adjs = append(g.adjs, adj)
+			n.in[adj] = append(n.in[adj], i)
+			if e.out[adj] || failed(adj) {
+				n.out[adj] = true
 			}
 		}
-		e.groups = append(e.groups, g)
+		if kept := buckets[g.key]; g.key != "" && len(kept) == len(g.buckets) {
+			copy(g.buckets, kept)
+		}
+		n.groups = append(n.groups, g)
 	}
-	for i := range e.groups {
-		e.groups[i].settle(e.out, func(uint32, uint8) {})
+	for i := range n.groups {
+		if n.groups[i].key == "" {
+			continue // a gap
+		}
+		n.groups[i].settle(n.out, func(uint32, uint8) {})
 	}
+	return n
 }
 
-// fill puts the buckets as they are now into a snapshot of the adopted plan.
+// adopt takes over what next has made.
+func (e *ecmp) adopt(n *ecmp) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.groups, e.in, e.out = n.groups, n.in, n.out
+}
+
+// fill puts the buckets as they are now into a snapshot of the plan.
 func (e *ecmp) fill(spec *cgo.TableSpec) {
 	for i := range spec.Groups {
 		spec.Groups[i].Buckets = e.groups[i].buckets
 	}
 }
+
+// isFailed reports whether an adjacency is known to lead nowhere. Control lcore only.
+func (f *Forwarder) isFailed(adj uint32) bool { return f.adjs.records[adj].state == cgo.AdjFailed }
 
 // changed hears of an adjacency's new state, and calls store for every bucket that gets
 // another member.
@@ -101,12 +109,12 @@ func (e *ecmp) forget(adj uint32, store func(group, bucket uint32, member uint8)
 func (g *group) settle(out map[uint32]bool, store func(bucket uint32, member uint8)) {
 	load := make([]int, len(g.members))
 	alive := 0
-	for _, m := range g.members {
-		if !out[m.adjacency] {
+	for _, adj := range g.adjs {
+		if !out[adj] {
 			alive++
 		}
 	}
-	up := func(member uint8) bool { return alive == 0 || !out[g.members[member].adjacency] }
+	up := func(member uint8) bool { return alive == 0 || !out[g.adjs[member]] }
 	set := func(i int, member uint8) {
 		if g.buckets[i] != member {
 			g.buckets[i] = member
@@ -137,8 +145,8 @@ func (g *group) settle(out map[uint32]bool, store func(bucket uint32, member uin
 	}
 }
 
-// withState copies next hops and says which are out. Any goroutine.
-func (f *Forwarder) withState(hops []RouteNextHop) []RouteNextHop {
+// withState copies next hops of a plan and says which are out. Any goroutine.
+func (f *Forwarder) withState(p *plan, hops []RouteNextHop) []RouteNextHop {
 	out := append([]RouteNextHop(nil), hops...)
 	if len(out) < 2 {
 		return out
@@ -146,7 +154,7 @@ func (f *Forwarder) withState(hops []RouteNextHop) []RouteNextHop {
 	f.ecmp.mu.Lock()
 	defer f.ecmp.mu.Unlock()
 	for i := range out {
-		out[i].Out = f.ecmp.out[out[i].adjacency]
+		out[i].Out = f.ecmp.out[p.adjs[out[i].adjacency]]
 	}
 	return out
 }

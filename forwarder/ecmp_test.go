@@ -167,11 +167,22 @@ func TestECMPWeights(t *testing.T) {
 func TestECMPSurvivesAnotherPlan(t *testing.T) {
 	one := mustCompile(t, upstreams(1, 2, 3))
 	var e ecmp
-	e.adopt(one)
+	numbers := map[neighborKey]uint32{} // what a neighbor's adjacency is stays
+	install := func(p *plan) {
+		for _, n := range p.adjacencies {
+			key := neighborKey{n.RouterPort, n.IP}
+			if _, known := numbers[key]; !known {
+				numbers[key] = uint32(len(numbers))
+			}
+			p.adjs = append(p.adjs, numbers[key])
+		}
+		e.adopt(e.next(p, func(uint32) bool { return false }))
+	}
+	install(one)
 	store := func(uint32, uint32, uint8) {}
 	g4 := 0
 	out := one.groups[g4].members[1]
-	e.changed(out.adjacency, cgo.AdjFailed, store)
+	e.changed(one.adjs[out.adjacency], cgo.AdjFailed, store)
 	want := slices.Clone(e.groups[g4].buckets)
 	if slices.Equal(want, one.groups[g4].home) {
 		t.Fatal("nothing moved")
@@ -179,7 +190,7 @@ func TestECMPSurvivesAnotherPlan(t *testing.T) {
 	other := upstreams(1, 2, 3)
 	other.Routers[0].StaticRoutes = append([]StaticRoute{route("10.0.0.0/8", "1.2.0.7", ""), route("10.0.0.0/8", "1.2.0.8", "")}, other.Routers[0].StaticRoutes...)
 	two := mustCompile(t, other)
-	e.adopt(two)
+	install(two)
 	found := false
 	for i, g := range e.groups {
 		if g.key != one.groups[g4].key {
@@ -189,10 +200,10 @@ func TestECMPSurvivesAnotherPlan(t *testing.T) {
 		if !slices.Equal(g.buckets, want) {
 			t.Error("the buckets have moved")
 		}
-		if adj := two.groups[i].members[1].adjacency; !e.out[adj] || adj == out.adjacency {
-			t.Errorf("adjacency %d, before %d, out: %v", adj, out.adjacency, e.out)
+		if n := two.groups[i].members[1].adjacency; !e.out[two.adjs[n]] || n == out.adjacency {
+			t.Errorf("number %d, before %d, out: %v", n, out.adjacency, e.out)
 		}
-		e.changed(two.groups[i].members[1].adjacency, cgo.AdjStale, store)
+		e.changed(two.adjs[two.groups[i].members[1].adjacency], cgo.AdjStale, store)
 		if !slices.Equal(e.groups[i].buckets, two.groups[i].home) {
 			t.Error("not every bucket came back")
 		}

@@ -36,6 +36,7 @@ type fdb struct {
 	list    []learnedMAC
 	byPort  map[uint16]int // learned ones, by switch port
 	limited map[uint16]uint64
+	former  uint64 // limited of switch ports that are gone
 
 	clock  func() time.Duration // since some moment
 	cursor int                  // where aging goes on in list
@@ -125,12 +126,12 @@ func (f *Forwarder) moved(key fdbKey) {
 // forgetMAC takes a learned MAC out; until it is heard again it is reached by flooding.
 // The caller has mu.
 func (f *Forwarder) forgetMAC(key fdbKey) {
-	value := f.fdb.entries[key]
-	k := cgo.FDBKey(key.sw, key.mac)
-	if err := f.res.hashes[0].Delete(k[:]); err != nil {
-		f.log.Error("a learned MAC is not in its table", "error", err)
-	}
-	delete(f.fdb.entries, key)
+	f.unlearn(f.fdb.entries[key])
+	f.deleteMAC(key)
+}
+
+// unlearn takes a MAC out of what only learned ones have.
+func (f *Forwarder) unlearn(value fdbValue) {
 	f.fdb.byPort[value.switchPort]--
 	last := len(f.fdb.list) - 1
 	if int(value.at) != last {
@@ -140,6 +141,14 @@ func (f *Forwarder) forgetMAC(key fdbKey) {
 		f.fdb.entries[f.fdb.list[last].key] = other
 	}
 	f.fdb.list = f.fdb.list[:last]
+}
+
+func (f *Forwarder) deleteMAC(key fdbKey) {
+	k := cgo.FDBKey(key.sw, key.mac)
+	if err := f.res.hashes[0].Delete(k[:]); err != nil {
+		f.log.Error("a MAC is not in its table", "error", err)
+	}
+	delete(f.fdb.entries, key)
 	f.moved(key)
 }
 

@@ -14,10 +14,11 @@ import (
 
 // Forwarder owns a datapath with its ports and workers.
 type Forwarder struct {
-	cfg  Config
-	log  *slog.Logger
-	name string // prefix of the names of DPDK objects
-	plan *plan
+	cfg   Config
+	log   *slog.Logger
+	name  string               // prefix of the names of DPDK objects
+	plan  *plan                // control lcore only, once New has returned
+	shown atomic.Pointer[plan] // what plan is, for everybody
 
 	life    sync.Mutex // Start and Stop
 	state   state
@@ -28,11 +29,12 @@ type Forwarder struct {
 	final *final // set once the resources are gone
 	res   resources
 
-	adjs adjacencies // control lcore only
-	fdb  fdb         // control lcore only, but for its counter
-	ecmp ecmp
-
-	policyCounters map[policyID]policyCounter // written when tables are published
+	adjs       adjacencies // control lcore only
+	fdb        fdb         // control lcore only, but for its counter
+	ecmp       ecmp
+	changes    changes
+	room       room // fixed by New
+	tablesMade int
 }
 
 type state int
@@ -46,15 +48,14 @@ const (
 
 // resources are what New takes and release gives back.
 type resources struct {
-	ports  []*port
-	pool   *dpdk.Mempool
-	qsbr   *dpdk.QSBR
-	hashes []*dpdk.Hash // FDB, IPv4 neighbors, IPv6 neighbors
-	fibs   []fib
-	dp     *cgo.Datapath
+	ports   []*port
+	pool    *dpdk.Mempool
+	qsbr    *dpdk.QSBR
+	hashes  []*dpdk.Hash // FDB, IPv4 neighbors, IPv6 neighbors
+	tables  map[tableKey]*routeTable
+	retired []retired // what workers may still read
+	dp      *cgo.Datapath
 }
-
-type fib interface{ Close() error }
 
 var serial atomic.Uint32
 
@@ -89,9 +90,11 @@ func (f *Forwarder) build() (err error) {
 	if err := f.cfg.check(); err != nil {
 		return err
 	}
-	if f.plan, err = compile(&f.cfg.Topology, f.cfg.Ports); err != nil {
+	if f.plan, err = compile(&f.cfg.Topology, f.cfg.Ports, nil); err != nil {
 		return err
 	}
+	f.room = roomFor(f.plan)
+	f.changes.topo, f.changes.numbers = &f.cfg.Topology, f.plan.numbers
 	for _, w := range f.plan.warnings {
 		f.log.Warn(w)
 	}
@@ -129,29 +132,34 @@ func (f *Forwarder) Pool() *dpdk.Mempool { return f.res.pool }
 // lcore only, where its methods don't say otherwise.
 func (f *Forwarder) Control() *cgo.Control { return f.res.dp.Control() }
 
-// RouterPorts returns the router ports; the index is the ID.
+// RouterPorts returns the router ports; the index is the ID. One without a name is a gap:
+// a port was there.
 func (f *Forwarder) RouterPorts() []DatapathPort {
-	out := make([]DatapathPort, len(f.plan.routerPorts))
-	for i, rp := range f.plan.routerPorts {
+	p := f.shown.Load()
+	out := make([]DatapathPort, len(p.routerPorts))
+	for i, rp := range p.routerPorts {
 		out[i] = rp.info
 	}
 	return out
 }
 
 // SwitchPorts returns the names of the switch ports; the index is that of Meta and
-// Learn.
+// Learn. An empty one is a gap.
 func (f *Forwarder) SwitchPorts() []string {
-	out := make([]string, len(f.plan.switchPorts))
-	for i, sp := range f.plan.switchPorts {
+	p := f.shown.Load()
+	out := make([]string, len(p.switchPorts))
+	for i, sp := range p.switchPorts {
 		out[i] = sp.name
 	}
 	return out
 }
 
-// Switches returns the names of the switches; the index is that of Learn.
+// Switches returns the names of the switches; the index is that of Learn. An empty one is
+// a gap.
 func (f *Forwarder) Switches() []string {
-	out := make([]string, len(f.plan.switches))
-	for i, s := range f.plan.switches {
+	p := f.shown.Load()
+	out := make([]string, len(p.switches))
+	for i, s := range p.switches {
 		out[i] = s.name
 	}
 	return out
@@ -162,7 +170,7 @@ func (f *Forwarder) Switches() []string {
 // MAC bindings, which win. New has entered them as PERMANENT.
 func (f *Forwarder) Pinned() []Neighbor {
 	var out []Neighbor
-	for _, n := range f.plan.adjacencies {
+	for _, n := range f.shown.Load().adjacencies {
 		if !n.MAC.IsZero() {
 			out = append(out, n)
 		}
@@ -172,14 +180,22 @@ func (f *Forwarder) Pinned() []Neighbor {
 
 // Gateways returns the next hops that routes and policies name; the MAC is zero unless pinned.
 func (f *Forwarder) Gateways() []Neighbor {
-	return append([]Neighbor(nil), f.plan.adjacencies[:f.plan.gateways]...)
+	p := f.shown.Load()
+	var out []Neighbor
+	for _, n := range p.adjacencies[:p.gateways] {
+		if n.IP.IsValid() {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // Routes returns the routes in force, by router, then address.
 func (f *Forwarder) Routes() []Route {
-	out := append([]Route(nil), f.plan.routes...)
+	p := f.shown.Load()
+	out := append([]Route(nil), p.routes...)
 	for i := range out {
-		out[i].NextHops = f.withState(out[i].NextHops)
+		out[i].NextHops = f.withState(p, out[i].NextHops)
 	}
 	return out
 }

@@ -11,21 +11,19 @@ import (
 // it lists, as seen from every router port of its switch, unless a static MAC binding
 // says that they live elsewhere.
 func (c *compiler) compileGates() {
-	index := uint16(0)
 	for i := range c.t.Switches {
 		s := &c.t.Switches[i]
 		for j := range s.Ports {
 			if sp := &s.Ports[j]; sp.ParkUntilUp {
-				c.plan.gates = append(c.plan.gates, Gate{Name: sp.Name, SwitchPort: index, Neighbors: c.behind(s, sp)})
+				c.plan.gates = append(c.plan.gates, Gate{Name: sp.Name, SwitchPort: c.lsps[sp.Name], Neighbors: c.behind(s, sp)})
 			}
-			index++
 		}
 	}
 }
 
 func (c *compiler) behind(s *Switch, sp *SwitchPort) (out []Neighbor) {
 	for _, n := range c.plan.adjacencies {
-		if c.plan.routerPorts[n.RouterPort].info.Switch == s.Name && lists(sp, n) {
+		if n.IP.IsValid() && c.plan.routerPorts[n.RouterPort].info.Switch == s.Name && lists(sp, n) {
 			out = append(out, n)
 		}
 	}
@@ -47,7 +45,7 @@ func lists(sp *topology.SwitchPort, n Neighbor) bool {
 }
 
 // Gates returns the switch ports that packets may wait for.
-func (f *Forwarder) Gates() []Gate { return append([]Gate(nil), f.plan.gates...) }
+func (f *Forwarder) Gates() []Gate { return append([]Gate(nil), f.shown.Load().gates...) }
 
 // ArmGate asks to hear of the next frame from a gated switch port, in cgo.Batch.Appeared;
 // DisarmGate takes it back. Control lcore only.
@@ -59,13 +57,14 @@ func (f *Forwarder) DisarmGate(switchPort uint16) { f.res.dp.DisarmGate(switchPo
 // PortSwitchPorts returns the switch ports that are bound to a port; nil when there is
 // no such port.
 func (f *Forwarder) PortSwitchPorts(port string) []uint16 {
+	p := f.shown.Load()
 	for i := range f.cfg.Ports {
 		if f.cfg.Ports[i].Name != port {
 			continue
 		}
 		var out []uint16
-		for sp := range f.plan.switchPorts {
-			if f.plan.switchPorts[sp].port == i {
+		for sp := range p.switchPorts {
+			if p.switchPorts[sp].port == i {
 				out = append(out, uint16(sp))
 			}
 		}
@@ -77,12 +76,24 @@ func (f *Forwarder) PortSwitchPorts(port string) []uint16 {
 // RouterPortSwitchPorts returns the switch ports that frames of a router port may leave
 // by: the bound ports of its switch.
 func (f *Forwarder) RouterPortSwitchPorts(routerPort uint16) []uint16 {
-	if int(routerPort) >= len(f.plan.routerPorts) {
+	p := f.shown.Load()
+	if int(routerPort) >= len(p.routerPorts) {
 		return nil
 	}
-	sw := f.plan.routerPorts[routerPort].table.Switch
+	sw := p.routerPorts[routerPort].table.Switch
 	if sw == cgo.None {
 		return nil
 	}
-	return append([]uint16(nil), f.plan.switches[sw].table.Flood...)
+	return append([]uint16(nil), p.switches[sw].table.Flood...)
+}
+
+// SwitchPortNumbers returns the numbers of the switch ports, without the gaps.
+func (f *Forwarder) SwitchPortNumbers() (out []uint16) {
+	p := f.shown.Load()
+	for i := range p.switchPorts {
+		if p.switchPorts[i].name != "" {
+			out = append(out, uint16(i))
+		}
+	}
+	return out
 }

@@ -37,7 +37,7 @@ func (f *Forwarder) takeMemory() (err error) {
 		name         string
 		keyLen, most int
 	}{
-		{"_fdb", 8, f.cfg.MaxMACs + len(f.plan.fdb)},
+		{"_fdb", 8, f.maxPlaced() + f.cfg.MaxMACs},
 		{"_neigh4", 8, f.maxAdjacencies()},
 		{"_neigh6", 24, f.maxAdjacencies()},
 	} {
@@ -74,49 +74,33 @@ func (f *Forwarder) addWorkers() error {
 
 // publish fills the FIBs and gives the workers their tables.
 func (f *Forwarder) publish() error {
-	var routers []cgo.Router
+	f.res.tables = map[tableKey]*routeTable{}
 	for i := range f.plan.routers {
-		r, err := f.makeFIBs(i)
-		if err != nil {
-			return fmt.Errorf("router %q: %w", f.plan.routers[i].name, err)
+		for _, half := range f.plan.routers[i].halves() {
+			if len(half.entries) == 0 {
+				continue
+			}
+			key := tableKey{uint16(i), half.v6}
+			t := f.newTable(key)
+			f.res.tables[key] = t
+			var err error
+			if t.active, _, err = t.build(half.entries, len(f.plan.nextHops)); err != nil {
+				return fmt.Errorf("router %q: %w", f.plan.routers[i].name, err)
+			}
 		}
-		routers = append(routers, r)
 	}
-	f.countPolicies(f.plan)
-	f.ecmp.adopt(f.plan)
-	spec := f.plan.tables(f.res.ports, routers)
+	f.countPolicies(&plan{}, f.plan)
+	f.ecmp.adopt(f.ecmp.next(f.plan, f.isFailed))
+	spec := f.plan.tables(f.res.ports, f.routerRows(f.plan, nil))
 	f.ecmp.fill(&spec)
+	f.resolveRows(spec.NextHops, f.plan.adjs)
 	tables, err := cgo.NewTables(spec)
 	if err != nil {
 		return err
 	}
 	f.res.dp.Publish(tables)
+	f.shown.Store(f.plan)
 	return nil
-}
-
-func (f *Forwarder) makeFIBs(i int) (r cgo.Router, err error) {
-	p := &f.plan.routers[i]
-	if len(p.fib4) > 0 {
-		r.FIB4, err = dpdk.NewFIB4(fmt.Sprintf("%s_r%d_4", f.name, i), fibConfig(p.fib4, tbl8v4(p.fib4), len(f.plan.nextHops)))
-		if err != nil {
-			return r, err
-		}
-		f.res.fibs = append(f.res.fibs, r.FIB4)
-		if err := fill(r.FIB4, p.fib4); err != nil {
-			return r, err
-		}
-	}
-	if len(p.fib6) > 0 {
-		r.FIB6, err = dpdk.NewFIB6(fmt.Sprintf("%s_r%d_6", f.name, i), fibConfig(p.fib6, tbl8v6(p.fib6), len(f.plan.nextHops)))
-		if err != nil {
-			return r, err
-		}
-		f.res.fibs = append(f.res.fibs, r.FIB6)
-		if err := fill(r.FIB6, p.fib6); err != nil {
-			return r, err
-		}
-	}
-	return r, nil
 }
 
 func fill(fib interface {
@@ -134,7 +118,7 @@ func fill(fib interface {
 // and tbl8 numbers up to 2^15-1, for one bit says which of them it is.
 func fibConfig(entries []fibEntry, tbl8, nextHops int) dpdk.FIBConfig {
 	const limit = 1<<15 - 1
-	cfg := dpdk.FIBConfig{MaxRoutes: 2*len(entries) + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
+	cfg := dpdk.FIBConfig{MaxRoutes: len(entries) + len(entries)/4 + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
 	if nextHops > limit || cfg.Tbl8 > limit {
 		cfg.NextHopBytes = 4
 	}
@@ -153,12 +137,27 @@ func tbl8v4(entries []fibEntry) int {
 	return len(seen)
 }
 
-// tbl8v6 is the most second-stage tables that the prefixes can need: one for each
-// begun octet beyond the third.
+// tbl8v6 is the second-stage tables that TRIE sets aside for the prefixes, added in their
+// order: one for each begun octet beyond the third and beyond those of the prefix around
+// it; none where the one before is in the same last octet.
 func tbl8v6(entries []fibEntry) int {
 	n := 0
-	for _, e := range entries {
-		n += max(0, (e.prefix.Bits()-24+7)/8)
+	var around []netip.Prefix
+	for i, e := range entries {
+		bits := e.prefix.Bits()
+		for len(around) > 0 && !around[len(around)-1].Contains(e.prefix.Addr()) {
+			around = around[:len(around)-1]
+		}
+		outer := 24
+		if len(around) > 0 {
+			outer = max(outer, around[len(around)-1].Bits())
+		}
+		around = append(around, e.prefix)
+		if floor := bits &^ 7; bits != floor && i > 0 && entries[i-1].prefix.Bits() > floor &&
+			netip.PrefixFrom(e.prefix.Addr(), floor).Contains(entries[i-1].prefix.Addr()) {
+			continue
+		}
+		n += max(0, (bits+7)/8-(outer+7)/8)
 	}
 	return n
 }
@@ -171,10 +170,14 @@ func (r *resources) release() error {
 		r.dp.Close()
 		r.dp = nil
 	}
-	for _, f := range r.fibs {
-		errs = append(errs, f.Close())
+	for _, t := range r.tables {
+		errs = append(errs, t.close())
 	}
-	r.fibs = nil
+	r.tables = nil
+	for _, o := range r.retired {
+		errs = append(errs, o.close())
+	}
+	r.retired = nil
 	errs = append(errs, r.closePorts())
 	for _, h := range r.hashes {
 		errs = append(errs, h.Close())

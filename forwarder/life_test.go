@@ -136,7 +136,7 @@ func TestFailuresLeaveNothing(t *testing.T) {
 		}},
 		{"pool too small", "needed are", 1, func(c *Config) { c.Mbufs, c.Workers = 1024, []int{0, 0, 0} }},
 		{"no memory", "rte_pktmbuf_pool_create", 1, func(c *Config) { c.Mbufs = 1 << 22 }},
-		{"FIBs beyond memory", "router", 1, func(c *Config) { c.Topology = manyRouters(9) }},
+		{"FIBs beyond memory", "router", 1, func(c *Config) { c.Topology = manyRouters(1 + dpdktest.MemorySize>>25) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cfg := testConfig(article(), tc.workers)

@@ -4,6 +4,7 @@ package forwarder
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parkway-gw/parkway/cgo"
@@ -19,13 +20,16 @@ type plan struct {
 	routers     []planRouter
 	ports       []planPort // index: the configured ports
 	nextHops    []cgo.NextHop
-	groups      []planGroup // of nextHops
+	groups      []planGroup // of nextHops, with gaps
 	fdb         []fdbEntry
-	adjacencies []Neighbor // index: adjacency; gateways first. With a MAC it is permanent
-	gateways    int        // how many of adjacencies routes name
+	adjacencies []Neighbor // gateways first; without an address it is a gap. With a MAC it is permanent
+	gateways    int        // how many of adjacencies routes name, gaps included
 	gates       []Gate
 	routes      []Route
 	warnings    []string
+	numbers     numbering // for the next plan
+	counters    map[policyID]policyCounter
+	adjs        []uint32 // by place in adjacencies: the datapath's index, once installed
 }
 
 type planSwitch struct {
@@ -43,8 +47,9 @@ type planSwitchPort struct {
 }
 
 type planRouterPort struct {
-	info  topology.DatapathPort
-	table cgo.RouterPort // MTU is not filled in
+	info    topology.DatapathPort
+	table   cgo.RouterPort          // MTU is not filled in
+	refused [cgo.PuntClasses]uint64 // of who had the number before; filled in when it is published
 }
 
 type planPort struct {
@@ -67,15 +72,29 @@ type compiler struct {
 	ports []Port
 	plan  *plan
 	lrps  map[string]uint16 // router port name -> index
+
+	former                                          *numbering
+	switches, switchPorts, routers, routerPortNames namer
+	switchAt                                        map[uint16]int    // switch number -> place in the topology
+	lsps                                            map[string]uint16 // switch port name -> index
 }
 
 // compile turns a topology into a plan. It touches nothing but its arguments'
-// copies; any goroutine.
-func compile(t *Topology, ports []Port) (*plan, error) {
+// copies; any goroutine. former is what the plan before has left in numbers, nil for none.
+func compile(t *Topology, ports []Port, former *numbering) (*plan, error) {
 	if err := checkTopology(t); err != nil {
 		return nil, err
 	}
-	c := &compiler{t: t, ports: ports, plan: &plan{}, lrps: map[string]uint16{}}
+	if former == nil {
+		former = &numbering{}
+	}
+	c := &compiler{t: t, ports: ports, plan: &plan{}, lrps: map[string]uint16{}, former: former,
+		switches:        newNamer("switches", cgo.None, &former.switches),
+		switchPorts:     newNamer("switch ports", cgo.MaxSwitchPorts, &former.switchPorts),
+		routers:         newNamer("route tables", cgo.None, &former.routers),
+		routerPortNames: newNamer("router ports", cgo.MaxRouterPorts, &former.routerPorts),
+		switchAt:        map[uint16]int{}, lsps: map[string]uint16{},
+	}
 	if err := c.numberRouterPorts(); err != nil {
 		return nil, err
 	}
@@ -89,6 +108,7 @@ func compile(t *Topology, ports []Port) (*plan, error) {
 		return nil, err
 	}
 	c.compileGates()
+	c.fillGaps()
 	return c.plan, nil
 }
 
@@ -119,7 +139,7 @@ func (c *compiler) warnf(format string, args ...any) {
 
 // tables is the snapshot for the datapath, once the ports are known.
 func (p *plan) tables(ports []*port, routers []cgo.Router) cgo.TableSpec {
-	spec := cgo.TableSpec{NextHops: p.nextHops, Routers: routers}
+	spec := cgo.TableSpec{NextHops: slices.Clone(p.nextHops), Routers: routers}
 	for i, pp := range p.ports {
 		spec.Ports = append(spec.Ports, cgo.Port{Port: ports[i].id, SwitchPort: pp.switchPort, VLANs: pp.vlans})
 	}
@@ -139,7 +159,7 @@ func (p *plan) tables(ports []*port, routers []cgo.Router) cgo.TableSpec {
 		spec.RouterPorts = append(spec.RouterPorts, row)
 	}
 	for i := range spec.Routers {
-		spec.Routers[i].BySource = p.routers[i].source
+		spec.Routers[i].BySource = int(p.routers[i].source)
 		for _, policy := range p.routers[i].policies {
 			spec.Routers[i].Policies = append(spec.Routers[i].Policies, policy.table)
 		}

@@ -4,6 +4,7 @@ package forwarder
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/parkway-gw/parkway/internal/topology"
 )
@@ -21,12 +22,17 @@ type neighbors struct {
 	order  []neighborKey // of pinned
 	at     map[neighborKey]uint32
 	list   []Neighbor
+	used   []bool   // by place in list: a route names it
+	free   []uint32 // places that the plan before had no use for
 }
 
 func newNeighbors(c *compiler) *neighbors {
 	n := &neighbors{c: c, pinned: map[neighborKey]MAC{}, at: map[neighborKey]uint32{}}
-	for i := range c.plan.routerPorts {
-		n.pinSwitch(&c.plan.routerPorts[i])
+	n.inherit(c.former.gateways)
+	for i := range c.t.Routers {
+		for j := range c.t.Routers[i].Ports {
+			n.pinSwitch(&c.plan.routerPorts[c.lrps[c.t.Routers[i].Ports[j].Name]])
+		}
 	}
 	for _, b := range c.t.StaticMACBindings { // last: they win
 		n.pin(c.lrps[b.LogicalPort], b.IP, b.MAC)
@@ -40,7 +46,7 @@ func (n *neighbors) pinSwitch(rp *planRouterPort) {
 	if rp.info.Switch == "" {
 		return
 	}
-	sw := &n.c.t.Switches[rp.table.Switch]
+	sw := &n.c.t.Switches[n.c.switchAt[rp.table.Switch]]
 	for i := range sw.Ports {
 		sp := &sw.Ports[i]
 		if sp.Type == topology.PortRouter {
@@ -90,16 +96,50 @@ func (n *neighbors) pin(routerPort uint16, ip netip.Addr, mac MAC) {
 // index returns the adjacency of a neighbor, its MAC with it where that is known.
 func (n *neighbors) index(routerPort uint16, ip netip.Addr) uint32 {
 	key := neighborKey{routerPort, ip}
-	if i, known := n.at[key]; known {
-		return i
+	i, known := n.at[key]
+	switch {
+	case known:
+	case len(n.free) > 0:
+		i, n.free = n.free[0], n.free[1:]
+	default:
+		i = uint32(len(n.list))
+		n.list, n.used = append(n.list, Neighbor{}), append(n.used, false)
 	}
-	i := uint32(len(n.list))
-	n.at[key] = i
-	n.list = append(n.list, Neighbor{RouterPort: routerPort, IP: ip, MAC: n.pinned[key]})
+	n.at[key], n.used[i] = i, true
+	n.list[i] = Neighbor{RouterPort: routerPort, IP: ip, MAC: n.pinned[key]}
 	return i
 }
 
+// inherit lets the gateways of the plan before keep their places.
+func (n *neighbors) inherit(former []Neighbor) {
+	n.list, n.used = slices.Clone(former), make([]bool, len(former))
+	for i, g := range former {
+		if g.IP.IsValid() {
+			n.at[neighborKey{g.RouterPort, g.IP}] = uint32(i)
+		} else {
+			n.free = append(n.free, uint32(i))
+		}
+	}
+}
+
+// endGateways leaves gaps where gateways of the plan before are gone, and returns how
+// many places there are.
+func (n *neighbors) endGateways() int {
+	for i, used := range n.used {
+		if !used {
+			delete(n.at, neighborKey{n.list[i].RouterPort, n.list[i].IP})
+			n.list[i] = Neighbor{}
+		}
+	}
+	for len(n.list) > 0 && !n.list[len(n.list)-1].IP.IsValid() {
+		n.list = n.list[:len(n.list)-1]
+	}
+	n.free = nil
+	return len(n.list)
+}
+
 func (n *neighbors) addPinned() {
+	n.used = n.used[:len(n.list)]
 	for _, key := range n.order {
 		n.index(key.routerPort, key.ip)
 	}

@@ -32,30 +32,43 @@ type planGroup struct {
 }
 
 // nextHopRows builds the next hop table, and numbers its groups; equal rows are shared.
+// What the plan before led to keeps its row, and a group its number. A row that nobody
+// takes is free in the next plan, not in this one.
 type nextHopRows struct {
-	rows    []cgo.NextHop
-	at      map[cgo.NextHop]uint32
-	groups  []planGroup
-	groupAt map[string]int
+	rows  []cgo.NextHop
+	taken []bool   // by row, in this plan
+	free  []uint32 // rows that the plan before did not take
+	at    map[cgo.NextHop]uint32
+
+	groups     []planGroup
+	groupTaken []bool // by group, in this plan
+	freeGroups []int
+	groupAt    map[string]int
 }
 
-func newNextHopRows() *nextHopRows {
+func newNextHopRows(former *numbering) *nextHopRows {
 	r := &nextHopRows{at: map[cgo.NextHop]uint32{}, groupAt: map[string]int{}}
-	r.row(cgo.NextHop{Kind: cgo.NextHopDrop, Reason: cgo.DropIPNoRoute}) // row 0: no route
+	r.inherit(former)
+	r.row(noRoute) // row 0
 	return r
 }
 
 func (r *nextHopRows) add(nh cgo.NextHop) uint32 {
-	r.rows = append(r.rows, nh)
+	r.rows, r.taken = append(r.rows, nh), append(r.taken, true)
 	return uint32(len(r.rows) - 1)
 }
 
 func (r *nextHopRows) row(nh cgo.NextHop) uint32 {
-	if i, known := r.at[nh]; known {
-		return i
+	i, known := r.at[nh]
+	switch {
+	case known:
+	case len(r.free) > 0:
+		i, r.free = r.free[0], r.free[1:]
+		r.rows[i] = nh
+	default:
+		i = r.add(nh)
 	}
-	i := r.add(nh)
-	r.at[nh] = i
+	r.taken[i], r.at[nh] = true, i
 	return i
 }
 
@@ -77,7 +90,8 @@ func (r *nextHopRows) group(members []gatewayHop) int {
 	for _, m := range members {
 		key += fmt.Sprintf("%s dev %s weight %d\n", m.ip, m.port, m.weight)
 	}
-	if g, known := r.groupAt[key]; known {
+	if g, known := r.groupAt[key]; known && slices.Equal(r.groups[g].members, members) {
+		r.takeGroup(g)
 		return g
 	}
 	h := fnv.New32a()
@@ -86,9 +100,8 @@ func (r *nextHopRows) group(members []gatewayHop) int {
 	for _, m := range members {
 		r.add(cgo.NextHop{Kind: cgo.NextHopGateway, RouterPort: m.lrp, Adjacency: m.adjacency})
 	}
-	r.groups = append(r.groups, g)
-	r.groupAt[key] = len(r.groups) - 1
-	return len(r.groups) - 1
+	r.groupAt[key] = r.addGroup(g)
+	return r.groupAt[key]
 }
 
 // spread gives every member buckets by its weight, at least one. There are as few buckets

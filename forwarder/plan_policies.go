@@ -126,10 +126,10 @@ type policyCounter struct {
 	base uint64
 }
 
-// countPolicies gives every policy of p a counter: the one that it had, or a free one, if
-// possible one that nobody counts in.
-func (f *Forwarder) countPolicies(p *plan) {
-	old, now := f.policyCounters, map[policyID]policyCounter{}
+// countPolicies gives every policy of p a counter: the one that it had in the plan before,
+// or a free one, if possible one that nobody counts in.
+func (f *Forwarder) countPolicies(before, p *plan) {
+	old, now := before.counters, map[policyID]policyCounter{}
 	var busy, last [cgo.MaxPolicies]bool
 	for _, c := range old {
 		last[c.slot] = true
@@ -165,20 +165,21 @@ func (f *Forwarder) countPolicies(p *plan) {
 		}
 		policy.table.Counter = c.slot
 	})
-	f.policyCounters = now
+	p.counters = now
 }
 
 // Policies returns the routers' policies in the order in which they are looked at.
 func (f *Forwarder) Policies() []PolicyStatus {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
+	plan := f.shown.Load()
 	var out []PolicyStatus
-	for i := range f.plan.routers {
-		r := &f.plan.routers[i]
+	for i := range plan.routers {
+		r := &plan.routers[i]
 		for j := range r.policies {
 			p := &r.policies[j]
-			one := PolicyStatus{Router: r.name, Policy: *p.policy, NextHops: f.withState(p.hops)}
-			c := f.policyCounters[policyID{r.name, p.policy.Priority, p.policy.Match}]
+			one := PolicyStatus{Router: r.name, Policy: *p.policy, NextHops: f.withState(plan, p.hops)}
+			c := plan.counters[policyID{r.name, p.policy.Priority, p.policy.Match}]
 			if f.final == nil {
 				one.Packets = f.res.dp.PolicyPackets(c.slot) - c.base
 			}

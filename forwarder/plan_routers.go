@@ -3,20 +3,20 @@
 package forwarder
 
 import (
-	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // planRouter is a route table by family, nil where it has no routes. Those of plan.routers
-// are the routers' main tables, in the topology's order, then the tables that single router
-// ports look into, and those that are looked up by source.
+// are the routers' main tables, the tables that single router ports look into, and those
+// that are looked up by source.
 type planRouter struct {
 	name       string
 	fib4, fib6 []fibEntry
-	source     int          // index in plan.routers of what is looked up by source; 0 for none
+	source     uint16       // index in plan.routers of what is looked up by source; 0 for none
 	policies   []planPolicy // of a main table, in the order in which they are looked at
 }
 
@@ -27,27 +27,32 @@ type fibEntry struct {
 
 // numberRouterPorts numbers router ports in the topology's order, routers first.
 func (c *compiler) numberRouterPorts() error {
+	plugs := plugs(c.t)
 	for i := range c.t.Routers {
 		r := &c.t.Routers[i]
 		limits := c.t.LimitsOf(r)
+		router, err := c.routers.number(r.Name)
+		if err != nil {
+			return err
+		}
 		for j := range r.Ports {
 			p := &r.Ports[j]
-			id := len(c.plan.routerPorts)
-			if id >= cgo.MaxRouterPorts {
-				return fmt.Errorf("topology: more than %d router ports", cgo.MaxRouterPorts)
+			id, err := c.routerPortNames.number(routerPortKey(r.Name, p.Name, plugs[p.Name]))
+			if err != nil {
+				return err
 			}
 			linkLocal := linkLocal(p.MAC)
 			row := planRouterPort{
-				info: topology.DatapathPort{ID: uint16(id), Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal, Limits: limits},
-				table: cgo.RouterPort{MAC: p.MAC, Router: uint16(i), Table: uint16(i), Switch: cgo.None, SwitchPort: cgo.None,
+				info: topology.DatapathPort{ID: id, Router: r.Name, Options: r.Options, Port: *p, LinkLocal: linkLocal, Limits: limits},
+				table: cgo.RouterPort{MAC: p.MAC, Router: router, Table: router, Switch: cgo.None, SwitchPort: cgo.None,
 					Own: []netip.Addr{linkLocal}, Meters: meters(limits)},
 			}
 			for _, n := range p.Networks {
 				row.table.Own = append(row.table.Own, n.Addr())
 			}
 			c.checkOwn(p.Name, row.table.Own)
-			c.plan.routerPorts = append(c.plan.routerPorts, row)
-			c.lrps[p.Name] = uint16(id)
+			c.plan.routerPorts = put(c.plan.routerPorts, id, row, noRouterPort)
+			c.lrps[p.Name] = id
 		}
 	}
 	return nil
@@ -76,10 +81,9 @@ func linkLocal(mac MAC) netip.Addr {
 
 func (c *compiler) compileRouters() error {
 	n := newNeighbors(c)
-	rows := newNextHopRows()
-	c.plan.routers = make([]planRouter, len(c.t.Routers))
+	rows := newNextHopRows(c.former)
 	for i := range c.t.Routers {
-		b := &routeBuilder{c: c, index: i, router: &c.t.Routers[i], rows: rows, neighbors: n}
+		b := &routeBuilder{c: c, index: c.routers.at[c.t.Routers[i].Name], router: &c.t.Routers[i], rows: rows, neighbors: n}
 		if err := b.build(); err != nil {
 			return err
 		}
@@ -87,9 +91,11 @@ func (c *compiler) compileRouters() error {
 			return err
 		}
 	}
-	c.plan.groups = rows.groups
-	c.plan.nextHops = rows.rows
-	c.plan.gateways = len(n.list)
+	rows.finish()
+	c.plan.groups, c.plan.nextHops = rows.groups, rows.rows
+	c.plan.gateways = n.endGateways()
+	c.plan.numbers.gateways = slices.Clone(n.list)
+	c.plan.numbers.rows, c.plan.numbers.taken, c.plan.numbers.groups = rows.rows, rows.taken, rows.groups
 	n.addPinned()
 	c.plan.adjacencies = n.list
 	return nil

@@ -62,8 +62,8 @@ func (b *builtRoute) static() bool {
 // routeSet is a set of routes that are looked up by the same key.
 type routeSet map[netip.Prefix]builtRoute
 
-// routeTable is a route table without what it has of the router's networks.
-type routeTable struct {
+// builtTable is a route table without what it has of the router's networks.
+type builtTable struct {
 	name             string
 	byDest, bySource routeSet
 }
@@ -71,12 +71,12 @@ type routeTable struct {
 // routeBuilder collects one router's routes.
 type routeBuilder struct {
 	c         *compiler
-	index     int // of router
+	index     uint16 // the router's number
 	router    *Router
 	rows      *nextHopRows
 	neighbors *neighbors
 	networks  routeSet // what the router's networks imply: connected, broadcast, own addresses
-	tables    []*routeTable
+	tables    []*builtTable
 	have4     bool
 	have6     bool
 }
@@ -99,18 +99,17 @@ func (b *routeBuilder) build() error {
 	if err := b.static(); err != nil {
 		return err
 	}
-	b.finish()
-	return nil
+	return b.finish()
 }
 
 // table returns the route table of that name, made if need be.
-func (b *routeBuilder) table(name string) *routeTable {
+func (b *routeBuilder) table(name string) *builtTable {
 	for _, t := range b.tables {
 		if t.name == name {
 			return t
 		}
 	}
-	t := &routeTable{name: name, byDest: routeSet{}, bySource: routeSet{}}
+	t := &builtTable{name: name, byDest: routeSet{}, bySource: routeSet{}}
 	b.tables = append(b.tables, t)
 	return t
 }
@@ -143,20 +142,13 @@ func (b *routeBuilder) own(_ *RouterPort, n netip.Prefix) {
 	b.networks[host(n.Addr())] = builtRoute{kind: RouteLocal, nextHop: cgo.NextHop{Kind: cgo.NextHopLocal}}
 }
 
-// groupKey is what the members of an ECMP route have in common.
-type groupKey struct {
-	table  string
-	source bool
-	prefix netip.Prefix
-}
-
 // static sets the static routes; those of one key are members of one group.
 func (b *routeBuilder) static() error {
 	var order []groupKey
 	members := map[groupKey][]*StaticRoute{}
 	for i := range b.router.StaticRoutes {
 		s := &b.router.StaticRoutes[i]
-		key := groupKey{s.RouteTable, s.SourceIP, s.Prefix.Masked()}
+		key := keyOfRoute(s)
 		if members[key] == nil {
 			order = append(order, key)
 		}

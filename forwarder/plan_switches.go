@@ -52,19 +52,29 @@ func (c *compiler) compileSwitches() error {
 	for i := range c.t.Switches {
 		s := &c.t.Switches[i]
 		ps := planSwitch{name: s.Name, age: time.Duration(s.FDBAgeThreshold) * time.Second}
+		sw, err := c.switches.number(s.Name)
+		if err != nil {
+			return err
+		}
+		c.switchAt[sw] = i
 		for j := range s.Ports {
-			if err := c.compileSwitchPort(uint16(i), &s.Ports[j], &ps.table); err != nil {
+			if err := c.compileSwitchPort(sw, &s.Ports[j], &ps.table); err != nil {
 				return err
 			}
 		}
-		c.plan.switches = append(c.plan.switches, ps)
+		c.plan.switches = put(c.plan.switches, sw, ps, planSwitch{})
 	}
 	c.reportUnbound()
 	return nil
 }
 
 func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switch) error {
-	index := uint16(len(c.plan.switchPorts))
+	name := c.t.Switches[c.switchAt[sw]].Name
+	index, err := c.switchPorts.number(switchPortKey(name, sp))
+	if err != nil {
+		return err
+	}
+	c.lsps[sp.Name] = index
 	row := planSwitchPort{name: sp.Name, port: c.portOf(sp), table: cgo.SwitchPort{
 		Kind: cgo.SwitchPortUnbound, Switch: sw, RouterPort: cgo.None, Unknown: sp.Unknown, Gated: sp.ParkUntilUp}}
 	switch {
@@ -72,7 +82,7 @@ func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switc
 		lrp := c.lrps[sp.RouterPort]
 		row.table.Kind, row.table.RouterPort = cgo.SwitchPortRouter, lrp
 		rp := &c.plan.routerPorts[lrp]
-		rp.table.Switch, rp.table.SwitchPort, rp.info.Switch = sw, index, c.t.Switches[sw].Name
+		rp.table.Switch, rp.table.SwitchPort, rp.info.Switch = sw, index, name
 		rp.info.ARPProxy = sp.ARPProxy
 		rp.table.ProxiesND = slices.ContainsFunc(sp.ARPProxy, func(p netip.Prefix) bool { return p.Addr().Is6() })
 		table.RouterPorts = append(table.RouterPorts, lrp)
@@ -93,7 +103,7 @@ func (c *compiler) compileSwitchPort(sw uint16, sp *SwitchPort, table *cgo.Switc
 			c.place(sw, a.MAC, index)
 		}
 	}
-	c.plan.switchPorts = append(c.plan.switchPorts, row)
+	c.plan.switchPorts = put(c.plan.switchPorts, index, row, noSwitchPort)
 	return nil
 }
 

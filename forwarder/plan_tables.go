@@ -3,6 +3,7 @@
 package forwarder
 
 import (
+	"fmt"
 	"net/netip"
 )
 
@@ -14,7 +15,7 @@ const ofTable = 512
 // with a route table of its own looks there and among the connected networks first, and
 // into the main table only if nothing matches. Workers need not look twice: such a table
 // holds, beside its own routes, those of the main table that none of its own covers.
-func (b *routeBuilder) finish() {
+func (b *routeBuilder) finish() error {
 	b.list()
 	main := b.tables[0]
 	for _, t := range b.tables {
@@ -23,8 +24,10 @@ func (b *routeBuilder) finish() {
 			if !b.looksInto(t.name) {
 				continue // nobody does
 			}
-			row = len(b.c.plan.routers)
-			b.c.plan.routers = append(b.c.plan.routers, planRouter{})
+			var err error
+			if row, err = b.c.routers.number(tableName(b.router.Name, t.name, false)); err != nil {
+				return err
+			}
 			b.enter(t.name, row)
 		}
 		dest, source := finalSet{}, finalSet{}
@@ -39,27 +42,38 @@ func (b *routeBuilder) finish() {
 			dest.addUncovered(main.byDest)
 			source.addUncovered(main.bySource)
 		}
-		b.lay(row, t.name, dest, source)
+		if err := b.lay(row, t.name, dest, source); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// tableName is by what a table that is no main one keeps its number.
+func tableName(router, table string, source bool) string {
+	return fmt.Sprintf("%s\x00%s\x00%t", router, table, source)
 }
 
 // lay numbers what a table leads to and puts it at its row, what is looked up by source at
-// one behind all the others. Ranks are for tables that have such; without, rows are shared.
-func (b *routeBuilder) lay(row int, table string, dest, source finalSet) {
+// one of its own. Ranks are for tables that have such; without, rows are shared.
+func (b *routeBuilder) lay(row uint16, table string, dest, source finalSet) error {
 	name := b.router.Name
 	if table != "" {
 		name += " table " + table
 	}
-	r := &b.c.plan.routers[row]
-	r.name = name
+	r := planRouter{name: name}
 	r.fib4, r.fib6 = b.entries(dest, len(source) > 0, 1)
-	if len(source) == 0 {
-		return
+	if len(source) > 0 {
+		s := planRouter{name: name + " by source"}
+		s.fib4, s.fib6 = b.entries(source, true, 0)
+		var err error
+		if r.source, err = b.c.routers.number(tableName(b.router.Name, table, true)); err != nil {
+			return err
+		}
+		b.c.plan.routers = put(b.c.plan.routers, r.source, s, planRouter{})
 	}
-	s := planRouter{name: name + " by source"}
-	s.fib4, s.fib6 = b.entries(source, true, 0)
-	b.c.plan.routers[row].source = len(b.c.plan.routers)
-	b.c.plan.routers = append(b.c.plan.routers, s)
+	b.c.plan.routers = put(b.c.plan.routers, row, r, planRouter{})
+	return nil
 }
 
 // entries are a set's, with the rows that they lead to. Of two matches that of the longer
@@ -102,10 +116,10 @@ func (b *routeBuilder) looksInto(table string) bool {
 }
 
 // enter has the ports of a route table look into row.
-func (b *routeBuilder) enter(table string, row int) {
+func (b *routeBuilder) enter(table string, row uint16) {
 	for i := range b.router.Ports {
 		if p := &b.router.Ports[i]; p.RouteTable == table {
-			b.c.plan.routerPorts[b.c.lrps[p.Name]].table.Table = uint16(row)
+			b.c.plan.routerPorts[b.c.lrps[p.Name]].table.Table = row
 		}
 	}
 }

@@ -52,7 +52,7 @@ func mustCompile(t *testing.T, topo Topology, ports ...Port) *plan {
 	for i := range ports {
 		ports[i].Name, ports[i].Device = fmt.Sprintf("p%d", i), "net_null"
 	}
-	p, err := compile(&topo, ports)
+	p, err := compile(&topo, ports, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"too many members", article(many(65)...), "more than 64 next hops"},
 		{"dangling router port", dangling, `router port "lrp9", which doesn't exist`},
 	} {
-		if _, err := compile(&tc.topo, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := compile(&tc.topo, nil, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
 		}
 	}
@@ -320,7 +320,10 @@ func TestTbl8(t *testing.T) {
 	if got := tbl8v4(e("10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/32", "10.0.0.128/25", "10.0.1.1/32")); got != 2 {
 		t.Errorf("IPv4: %d", got)
 	}
-	if got := tbl8v6(e("::/0", "2001::/24", "2001:db8::/32", "2001:db8::/64", "2001:db8::1/128", "2001:db8::/25")); got != 1+5+13+1 {
+	if got := tbl8v6(e("::/0", "2001::/24", "2001:db8::/25", "2001:db8::/32", "2001:db8::/64", "2001:db8::1/128")); got != 1+0+4+8 {
 		t.Errorf("IPv6: %d", got)
+	}
+	if got := tbl8v6(e("2001:db8::/44", "2001:db8:10::/44", "2001:db8:20::/48", "2001:db8:21::/48")); got != 3+0+3+3 {
+		t.Errorf("IPv6 side by side: %d", got)
 	}
 }

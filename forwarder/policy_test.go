@@ -85,12 +85,9 @@ func TestPolicyCountersSurviveAnotherPlan(t *testing.T) {
 	g.expect("vm3")
 	other := article()
 	other.Routers[0].Policies = []Policy{{Priority: 7, Match: "tcp"}, {Priority: 1, Match: "ip4"}}
-	p, err := compile(&other, g.cfg.Ports)
-	if err != nil {
+	if _, err := g.Apply(other); err != nil {
 		t.Fatal(err)
 	}
-	g.countPolicies(p)
-	g.plan = p
 	for _, s := range g.Policies() {
 		if want := map[string]uint64{"ip4": 1}[s.Policy.Match]; s.Packets != want {
 			t.Errorf("%s: %d packets, want %d", s.Policy.Match, s.Packets, want)

@@ -139,7 +139,7 @@ func (w world) probe() probe {
 	return p
 }
 
-func (p *probe) frame(t *testing.T) []byte {
+func (p *probe) frame(t testing.TB) []byte {
 	t.Helper()
 	gateway := map[string]string{"vm1": lrp1MAC, "vm2": lrp2MAC}[p.in]
 	d, s := mac(gateway), MAC{2, 0, 0, 0, 0, 0x55}
@@ -292,25 +292,70 @@ func TestRoutingAgainstTheRules(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	seen := map[string]int{}
-	for round := range 16 {
-		w := world{rand.New(rand.NewPCG(seed, uint64(round))), round%2 == 1}
+	const random, known = 12, 6 // rounds; the known ones meet every way there is
+	for round := range random + known {
+		source := seed
+		if round >= random {
+			source = 3
+		}
+		w := world{rand.New(rand.NewPCG(source, uint64(round))), round%2 == 1}
 		topo := w.topology()
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
-			g := newGateway(t, *topo, 1, Port{IfaceID: "vm1"}, Port{IfaceID: "vm2"}, Port{NetworkName: "phys"})
-			for range 100 {
-				p := w.probe()
-				want := expect(topo, &p)
-				before := g.Counters()
-				g.send(p.in, 0, p.frame(t))
-				got := g.observe(before)
-				if !slices.Contains(want, got) {
-					t.Fatalf("%+v: %s, want %q\nroutes %+v\npolicies %+v\ntable of lrp2: %q", p, got, want, topo.Routers[0].StaticRoutes, topo.Routers[0].Policies, topo.Routers[0].Ports[1].RouteTable)
+			w.follows(newRoutingGateway(t, topo), topo, 100, seen)
+		})
+	}
+	everyWay(t, seen)
+}
+
+// The same while one gateway goes from one such network to the next.
+func TestReloadedRoutingAgainstTheRules(t *testing.T) {
+	defer func(n int) { fewRoutes = n }(fewRoutes)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	seen := map[string]int{}
+	for family := range 2 {
+		t.Run([]string{"IPv4", "IPv6"}[family], func(t *testing.T) {
+			w := world{rand.New(rand.NewPCG(seed, uint64(family))), family == 1}
+			topo := w.topology()
+			g := newRoutingGateway(t, topo)
+			for i := range 40 {
+				fewRoutes = 10000 * (i / 4 % 2) // with tables kept twice, and without
+				topo = w.topology()
+				if _, err := g.Apply(*topo); err != nil {
+					t.Fatalf("change %d: %v", i, err)
 				}
-				kind, _, _ := strings.Cut(got, ":")
-				seen[kind]++
+				g.resolverLetsGo()
+				g.Maintain()
+				w.follows(g, topo, 30, seen)
 			}
 		})
 	}
+	everyWay(t, seen)
+}
+
+func newRoutingGateway(t *testing.T, topo *Topology) *gateway {
+	return newGateway(t, *topo, 1, Port{IfaceID: "vm1"}, Port{IfaceID: "vm2"}, Port{NetworkName: "phys"})
+}
+
+// follows sends n packets, and wants every one to take a way that the rules allow.
+func (w world) follows(g *gateway, topo *Topology, n int, seen map[string]int) {
+	g.t.Helper()
+	for range n {
+		p := w.probe()
+		want := expect(topo, &p)
+		before := g.Counters()
+		g.send(p.in, 0, p.frame(g.t))
+		got := g.observe(before)
+		if !slices.Contains(want, got) {
+			g.t.Fatalf("%+v: %s, want %q\nroutes %+v\npolicies %+v\ntable of lrp2: %q", p, got, want, topo.Routers[0].StaticRoutes, topo.Routers[0].Policies, topo.Routers[0].Ports[1].RouteTable)
+		}
+		kind, _, _ := strings.Cut(got, ":")
+		seen[kind]++
+	}
+}
+
+func everyWay(t *testing.T, seen map[string]int) {
+	t.Helper()
 	for _, kind := range []string{"to 02", "to 00", "punt no route", "punt unreachable", "punt prohibit", "punt local", "drop ip_route_discard", "drop lr_policy_drop"} {
 		if seen[kind] == 0 {
 			t.Errorf("nothing went %q: %v", kind, seen)

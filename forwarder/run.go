@@ -138,6 +138,10 @@ func (f *Forwarder) Stop(ctx context.Context) error {
 		f.state = broken
 		return fmt.Errorf("forwarder: %w", err)
 	}
+	if err := f.endChanges(ctx); err != nil {
+		f.state = broken
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.state = stopped

@@ -42,11 +42,15 @@ func (f *Forwarder) MACs() []MACEntry {
 	defer f.mu.RUnlock()
 	t := &f.fdb
 	t.mu.RLock()
+	p := f.shown.Load() // what the entries name is in it, whichever moment this is
 	out := make([]MACEntry, 0, len(t.entries))
 	now := t.clock()
 	for key, value := range t.entries {
-		e := MACEntry{Switch: f.plan.switches[key.sw].name, SwitchPort: f.plan.switchPorts[value.switchPort].name,
+		e := MACEntry{Switch: p.switches[key.sw].name, SwitchPort: p.switchPorts[value.switchPort].name,
 			MAC: key.mac, Static: value.static}
+		if e.Switch == "" || e.SwitchPort == "" {
+			continue // about to go
+		}
 		if !value.static {
 			l := &t.list[value.at]
 			e.Age, e.Moves = now-l.seen, int(l.moves)
@@ -65,15 +69,15 @@ func (f *Forwarder) FDBStats() FDBStats {
 	t := &f.fdb
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	s := FDBStats{Learned: len(t.list), Max: f.cfg.MaxMACs, Full: t.full.Load(), Moves: t.moves.Load(), Aged: t.aged.Load()}
+	s := FDBStats{Learned: len(t.list), Max: f.cfg.MaxMACs, Full: t.full.Load(), Limited: t.former, Moves: t.moves.Load(), Aged: t.aged.Load()}
 	for _, n := range t.limited {
 		s.Limited += n
 	}
 	return s
 }
 
-// SwitchPortStatus returns the switch ports that are bound on this node and no router's,
-// in the topology's order. None after Stop. Any goroutine.
+// SwitchPortStatus returns the switch ports that are bound on this node and no router's.
+// None after Stop. Any goroutine.
 func (f *Forwarder) SwitchPortStatus() []SwitchPortStatus {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -83,14 +87,15 @@ func (f *Forwarder) SwitchPortStatus() []SwitchPortStatus {
 	t := &f.fdb
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	p := f.shown.Load()
 	var out []SwitchPortStatus
-	for i := range f.plan.switchPorts {
-		sp := &f.plan.switchPorts[i]
+	for i := range p.switchPorts {
+		sp := &p.switchPorts[i]
 		if sp.port == none {
 			continue
 		}
 		c := f.res.dp.SwitchPortCounters(uint16(i))
-		out = append(out, SwitchPortStatus{Switch: f.plan.switches[sp.table.Switch].name, SwitchPort: sp.name,
+		out = append(out, SwitchPortStatus{Switch: p.switches[sp.table.Switch].name, SwitchPort: sp.name,
 			Learned: t.byPort[uint16(i)], MACLimit: sp.macLimit, Limited: t.limited[uint16(i)],
 			StormBroadcast: c.StormBroadcast, StormMulticast: c.StormMulticast, StormUnknownUnicast: c.StormUnknownUnicast,
 			Security: c.Security})

@@ -147,9 +147,45 @@ func (t *Table) Gateway(now time.Time, key Key) *Entry {
 	} else if e.counts() {
 		t.dynamic--
 	}
-	e.keep = true
+	if e.keep = true; e.state == Incomplete && !e.asking {
+		t.stop(e) // it was to be forgotten
+	}
 	t.list(e)
 	return e
+}
+
+// Unkeep undoes Gateway: from now on e is like any that was learned.
+func (t *Table) Unkeep(now time.Time, e *Entry) []Action {
+	if e.keep {
+		e.keep = false
+		t.loosen(now, e)
+	}
+	return t.take()
+}
+
+// Unpin undoes Pin: nothing is known of e any more.
+func (t *Table) Unpin(now time.Time, e *Entry) []Action {
+	if e.Pinned() {
+		e.origin, e.confirmed, e.failures = learnedBy(e.key), false, 0
+		t.enter(now, e, Incomplete)
+		t.act(Publish, e)
+		t.loosen(now, e)
+	}
+	return t.take()
+}
+
+// loosen lets e have a part in MaxEntries if it has lost what kept it from that.
+func (t *Table) loosen(now time.Time, e *Entry) {
+	if !e.counts() {
+		return
+	}
+	t.dynamic++
+	if e.state == Incomplete && !e.asking {
+		t.idle(now, e)
+	}
+	t.list(e)
+	for t.dynamic > t.cfg.MaxEntries && t.evict() {
+	}
 }
 
 // Pin makes the entry of key PERMANENT with mac.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/parkway-gw/parkway/internal/app"
@@ -18,12 +19,31 @@ var version = "unknown" // set by the linker
 
 func main() {
 	// The signals stay caught to the end: a second Ctrl-C must not stop the cleaning up.
-	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// SIGHUP reloads a gateway. Any other command it ends.
+	ctx, hangUp := context.WithCancel(ctx)
+	reload := make(chan struct{}, 1)
+	var runs atomic.Bool
+	go func() {
+		hup := make(chan os.Signal, 1)
+		signal.Notify(hup, syscall.SIGHUP)
+		for range hup {
+			if !runs.Load() {
+				hangUp()
+				continue
+			}
+			select {
+			case reload <- struct{}{}:
+			default: // one is asked for already
+			}
+		}
+	}()
 	p := cli.Program{
 		Version: version,
 		Run: func(ctx context.Context, c *config.Config) error {
 			signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more does not end the gateway
-			return app.Run(ctx, c, app.Options{Version: version})
+			runs.Store(true)
+			return app.Run(ctx, c, app.Options{Version: version, Reload: reload})
 		},
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,

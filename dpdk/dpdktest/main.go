@@ -13,8 +13,9 @@ import (
 	"github.com/parkway-gw/parkway/dpdk"
 )
 
-// MemorySize is what a test binary's EAL gets: 256 MiB. A FIB takes at least 32.
-const MemorySize = 256 << 20
+// MemorySize is what a test binary's EAL gets: 512 MiB. A FIB takes at least 32, and
+// twice that while its routes change.
+const MemorySize = 512 << 20
 
 // running is the test binary's EAL; there can be only one (dpdk.Start).
 var running *dpdk.EAL

@@ -186,6 +186,18 @@ func (c *Client) ProbeNeighbor(ctx context.Context, req ProbeNeighborRequest) (r
 	return r, err
 }
 
+// Reload has the daemon read its configuration again. Give ctx a deadline of
+// ReloadTimeout: a large one takes longer than other calls.
+func (c *Client) Reload(ctx context.Context) (r ReloadReply, err error) {
+	err = c.call(ctx, http.MethodPost, "reload", nil, &r)
+	return r, err
+}
+
+// Reloads says what became of the reloads so far.
+func (c *Client) Reloads(ctx context.Context) (Reloads, error) {
+	return fetch[Reloads](ctx, c, "reload")
+}
+
 // ReleasePort lets go what waits for a gated switch port.
 func (c *Client) ReleasePort(ctx context.Context, name string) (r ReleaseReply, err error) {
 	err = c.call(ctx, http.MethodPost, "gates/release", ReleaseRequest{Port: name}, &r)

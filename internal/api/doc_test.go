@@ -47,7 +47,7 @@ func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
 	for _, endpoint := range []string{"GET /v1/health", "GET /v1/ports", "GET /v1/neighbors", "GET /v1/parked", "GET /v1/parked/history", "GET /v1/resolutions",
 		"GET /v1/gates", "GET /v1/routes", "GET /v1/policies",
 		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "GET /v1/fdb", "GET /v1/switch_ports", "POST /v1/fdb/flush", "POST /v1/neighbors/flush", "POST /v1/gates/release",
-		"POST /v1/neighbors/add", "POST /v1/neighbors/del", "POST /v1/neighbors/probe"} {
+		"POST /v1/neighbors/add", "POST /v1/neighbors/del", "POST /v1/neighbors/probe", "GET /v1/reload", "POST /v1/reload"} {
 		if !documented[endpoint] {
 			t.Errorf("%s has no example", endpoint)
 		}

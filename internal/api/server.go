@@ -24,6 +24,7 @@ const (
 	headerTimeout  = 5 * time.Second
 	requestTimeout = 10 * time.Second // to read a request, and for the Source to answer
 	writeTimeout   = 30 * time.Second
+	ReloadTimeout  = 5 * time.Minute // for a reload
 	idleTimeout    = 15 * time.Second
 	stopTimeout    = 2 * time.Second // for requests in flight when the server stops
 )
@@ -119,6 +120,8 @@ func Handler(src Source) http.Handler {
 	post(mux, "neighbors/add", src.AddNeighbor)
 	post(mux, "neighbors/del", src.DeleteNeighbor)
 	post(mux, "neighbors/probe", src.ProbeNeighbor)
+	get(mux, "reload", src.Reloads)
+	post(mux, "reload", func(ctx context.Context, _ struct{}) (ReloadReply, error) { return src.Reload(ctx) })
 	post(mux, "gates/release", func(ctx context.Context, req ReleaseRequest) (ReleaseReply, error) {
 		if req.Port == "" {
 			return ReleaseReply{}, fmt.Errorf(`%w: say which switch port, as in {"port": "pod1"}`, ErrBadRequest)
@@ -159,7 +162,12 @@ func post[Req, Rep any](mux *http.ServeMux, what string, do func(context.Context
 // timed bounds how long a Source may take.
 func timed(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		limit := requestTimeout
+		if r.URL.Path == "/v1/reload" { // a large configuration takes its time
+			limit = ReloadTimeout
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		h.ServeHTTP(w, r.WithContext(ctx))
 	})
@@ -215,6 +223,10 @@ func fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.As(err, &tooBig):
 		status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, ErrCheck):
+		status = http.StatusUnprocessableEntity
+	case errors.Is(err, ErrConflict):
+		status = http.StatusConflict
 	case errors.Is(err, ErrBadRequest):
 		status = http.StatusBadRequest
 	case errors.Is(err, ErrNotReady):

@@ -48,6 +48,11 @@ type Source interface {
 	// that cannot match anything is an error that wraps ErrBadRequest.
 	FlushFDB(context.Context, FlushFDBRequest) (int, error)
 
+	// Reload reads the configuration again and puts it in force, or changes nothing: an
+	// error that wraps ErrCheck or ErrConflict says why. Reloads says how that went so far.
+	Reload(context.Context) (ReloadReply, error)
+	Reloads(context.Context) (Reloads, error)
+
 	// ReleasePort opens the gate of a switch port as if it had come up: what waits for
 	// it leaves in order. It returns how many packets those were. A port that is not
 	// there or has no park_until is an error that wraps ErrBadRequest and names those

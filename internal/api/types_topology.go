@@ -45,11 +45,12 @@ type Router struct {
 
 // RouterPort is a logical router port.
 type RouterPort struct {
-	Name      string         `json:"name"`
-	MAC       string         `json:"mac"`
-	Networks  List[string]   `json:"networks"`
-	Neighbors map[string]int `json:"neighbors"` // entries by state
-	Parked    uint64         `json:"parked"`    // packets now
+	Name       string         `json:"name"`
+	MAC        string         `json:"mac"`
+	Networks   List[string]   `json:"networks"`
+	RouteTable string         `json:"route_table,omitempty"` // where packets that enter here look first
+	Neighbors  map[string]int `json:"neighbors"`             // entries by state
+	Parked     uint64         `json:"parked"`                // packets now
 
 	Addresses List[Address] `json:"addresses"` // its own, link-local last, and who else claims them
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/parkway-gw/parkway/arpbuf"
@@ -25,7 +26,8 @@ const patience = 5 * time.Second // for any part to start or to end
 // Options are what is not in the configuration.
 type Options struct {
 	Version string
-	Log     io.Writer // nil: standard error
+	Log     io.Writer       // nil: standard error
+	Reload  <-chan struct{} // each value asks for a reload; nil: only the API does
 }
 
 // Run is the daemon: it returns nil when ctx has ended and everything was given back,
@@ -35,7 +37,10 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 	if o.Log == nil {
 		o.Log = os.Stderr
 	}
-	g := &gateway{cfg: c, version: o.Version, log: newLogger(c.Log, o.Log), started: time.Now(), patience: patience}
+	g := &gateway{cfg: c, version: o.Version, started: time.Now(), patience: patience, told: o.Reload}
+	g.log = newLogger(c.Log, o.Log, &g.level)
+	g.current.Store(c)
+	g.reloads.state = api.Reloads{LastOK: true, LoadedAt: float64(g.started.UnixMilli()) / 1e3}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	g.fail = cancel
@@ -59,7 +64,11 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 
 // gateway is a daemon from start to stop.
 type gateway struct {
-	cfg      *config.Config
+	cfg      *config.Config                // that it was started with; see config
+	current  atomic.Pointer[config.Config] // what is in force
+	level    slog.LevelVar
+	reloads  reloads
+	told     <-chan struct{}
 	version  string
 	log      *slog.Logger
 	started  time.Time
@@ -69,6 +78,10 @@ type gateway struct {
 	source   source
 	socket   *api.Listener
 }
+
+// config is the configuration in force. Only what a reload may change differs from the
+// one at the start.
+func (g *gateway) config() *config.Config { return g.current.Load() }
 
 // errStuck marks a part that does not end: what it uses must not be taken away.
 var errStuck = errors.New("it does not end")
@@ -213,6 +226,7 @@ func (g *gateway) startDatapath(ctx context.Context, eal *dpdk.EAL) error {
 	g.background("links", links.run)
 	m := newMonitor(f, r)
 	g.background("monitor", m.run)
-	g.source.f, g.source.r, g.source.health = f, r, m
+	g.source.f, g.source.r, g.source.health, g.source.links = f, r, m, links
+	g.background("reload", func(ctx context.Context) error { return g.reloadOnSignal(ctx, g.told) })
 	return nil
 }

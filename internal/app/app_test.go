@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -124,9 +125,9 @@ func TestFilePrefix(t *testing.T) {
 
 func TestLogForms(t *testing.T) {
 	var b bytes.Buffer
-	newLogger(config.Log{Format: config.LogAuto, Level: config.LogInfo}, &b).Info("hello", "port", "p1")
-	newLogger(config.Log{Format: config.LogText, Level: config.LogWarn}, &b).Info("too quiet")
-	newLogger(config.Log{Format: config.LogText, Level: config.LogDebug}, &b).Debug("text")
+	newLogger(config.Log{Format: config.LogAuto, Level: config.LogInfo}, &b, new(slog.LevelVar)).Info("hello", "port", "p1")
+	newLogger(config.Log{Format: config.LogText, Level: config.LogWarn}, &b, new(slog.LevelVar)).Info("too quiet")
+	newLogger(config.Log{Format: config.LogText, Level: config.LogDebug}, &b, new(slog.LevelVar)).Debug("text")
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
 	if len(lines) != 2 || !strings.Contains(lines[0], `"port":"p1"`) || !strings.Contains(lines[1], "msg=text") {
 		t.Errorf("%q", lines)

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/parkway-gw/parkway/forwarder"
@@ -15,11 +16,12 @@ const linkPeriod = 250 * time.Millisecond // between two looks at the links
 // linkWatch tells control when a port's link goes down or comes up, because what
 // waits behind the port depends on it. Its goroutine is the only one that uses it.
 type linkWatch struct {
-	read func() map[string]forwarder.LinkState // of every port
-	tell func(ctx context.Context, port string, up bool) error
-	lost func(ctx context.Context, port string) error // the interface is out of sight
-	log  *slog.Logger
-	seen map[string]linkSeen
+	read  func() map[string]forwarder.LinkState // of every port
+	tell  func(ctx context.Context, port string, up bool) error
+	lost  func(ctx context.Context, port string) error // the interface is out of sight
+	log   *slog.Logger
+	seen  map[string]linkSeen
+	again atomic.Bool // tell what is known once more; any goroutine
 }
 
 // linkSeen is the last state that was known of a link.
@@ -47,7 +49,7 @@ func (w *linkWatch) run(ctx context.Context) error {
 // control hears as such. What control did not hear in time is said again at the
 // next look, also when the link is back by then: the late word may still reach it.
 func (w *linkWatch) look(ctx context.Context) {
-	if w.seen == nil {
+	if w.seen == nil || w.again.Swap(false) {
 		w.seen = map[string]linkSeen{}
 	}
 	for port, state := range w.read() {

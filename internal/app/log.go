@@ -12,12 +12,19 @@ import (
 	"github.com/parkway-gw/parkway/internal/config"
 )
 
-// newLogger makes the daemon's log: JSON, or text where a person reads it.
-func newLogger(c config.Log, w io.Writer) *slog.Logger {
+// slogLevel is slog's word for a level.
+func slogLevel(l config.LogLevel) slog.Level {
 	levels := map[config.LogLevel]slog.Level{
 		config.LogDebug: slog.LevelDebug, config.LogInfo: slog.LevelInfo, config.LogWarn: slog.LevelWarn, config.LogError: slog.LevelError,
 	}
-	o := &slog.HandlerOptions{Level: levels[c.Level]}
+	return levels[l]
+}
+
+// newLogger makes the daemon's log: JSON, or text where a person reads it. level is set to
+// the configured one.
+func newLogger(c config.Log, w io.Writer, level *slog.LevelVar) *slog.Logger {
+	level.Set(slogLevel(c.Level))
+	o := &slog.HandlerOptions{Level: level}
 	if c.Format == config.LogText || c.Format == config.LogAuto && isTerminal(w) {
 		return slog.New(slog.NewTextHandler(w, o))
 	}

@@ -42,15 +42,22 @@ func goMaxProcs(workers int) int {
 	return max(4, ((workers+1)*4+2)/3+1)
 }
 
-// Go's heap holds tables and what the API sends: 256 MiB, and 2 KiB per neighbor for
-// the entry, its JSON and the collector's slack. GOMEMLIMIT overrides it.
+// Go's heap holds tables and what the API sends: 256 MiB, 2 KiB per neighbor for the
+// entry, its JSON and the collector's slack, and 2 KiB per route: as it is configured and
+// compiled, once more while a reload goes on, and the file that it is read from.
+// GOMEMLIMIT overrides it.
 const (
 	heapBase        = 256 << 20
 	heapPerNeighbor = 2 << 10
+	heapPerRoute    = 2 << 10
 )
 
 func boundMemory(c *config.Config) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(heapBase + int64(c.Neighbors.MaxEntries)*heapPerNeighbor)
+		routes := 0
+		for i := range c.Topology.Routers {
+			routes += len(c.Topology.Routers[i].StaticRoutes)
+		}
+		debug.SetMemoryLimit(heapBase + int64(c.Neighbors.MaxEntries)*heapPerNeighbor + int64(routes)*heapPerRoute)
 	}
 }

@@ -20,6 +20,7 @@ type source struct {
 	f       *forwarder.Forwarder
 	r       *arpbuf.Resolver
 	health  *monitor
+	links   *linkWatch
 }
 
 var _ api.Source = (*source)(nil)
@@ -107,8 +108,10 @@ func (s *source) Pools(context.Context) ([]api.Pool, error) {
 	return []api.Pool{{Name: "mbufs", Size: uint64(p.Mbufs), Available: uint64(max(0, p.Mbufs-p.InUse))}}, nil
 }
 
-// Config shows what the gateway was started with.
-func (s *source) Config(context.Context) (api.Config, error) { return viewConfig(s.gateway.cfg), nil }
+// Config shows what is in force.
+func (s *source) Config(context.Context) (api.Config, error) {
+	return viewConfig(s.gateway.config()), nil
+}
 
 // FlushNeighbors forgets what was learned.
 func (s *source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int, error) {
@@ -132,7 +135,7 @@ func (s *source) FlushNeighbors(ctx context.Context, req api.FlushRequest) (int,
 
 func (s *source) hasRouterPort(name string) bool {
 	for _, p := range s.f.RouterPorts() {
-		if p.Port.Name == name {
+		if p.Port.Name == name && name != "" {
 			return true
 		}
 	}

@@ -54,7 +54,7 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 	for i, g := range all {
 		gates[g.Port] = &all[i]
 	}
-	t := s.gateway.cfg.Topology
+	t := s.gateway.config().Topology
 	var out api.Topology
 	for _, sw := range t.Switches {
 		one := api.Switch{Name: sw.Name}
@@ -93,7 +93,7 @@ func (s *source) Topology(ctx context.Context) (api.Topology, error) {
 			if states == nil {
 				states = map[string]int{}
 			}
-			one.Ports = append(one.Ports, api.RouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks),
+			one.Ports = append(one.Ports, api.RouterPort{Name: p.Name, MAC: p.MAC.String(), Networks: texts(p.Networks), RouteTable: p.RouteTable,
 				Neighbors: states, Parked: parked[p.Name], Addresses: own[p.Name]})
 		}
 		out.Routers = append(out.Routers, one)

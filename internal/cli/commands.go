@@ -34,7 +34,7 @@ func (p Program) runCommand() *cobra.Command {
 				fmt.Fprintln(p.Stderr, w)
 			}
 			if flag := c.Flag("socket"); flag.Changed {
-				cfg.API.Socket = flag.Value.String()
+				cfg.API.Socket, cfg.API.FromFlag = flag.Value.String(), true
 			}
 			return p.Run(c.Context(), cfg)
 		},

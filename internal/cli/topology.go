@@ -53,6 +53,9 @@ func writeTopology(w io.Writer, t api.Topology) error {
 			line(1, "port %s", p.Name)
 			line(2, "mac: %q", p.MAC)
 			line(2, "networks: %s", quoted(p.Networks))
+			if p.RouteTable != "" {
+				line(2, "route-table: %s", p.RouteTable) // as ovn-nbctl writes it
+			}
 			for _, a := range p.Addresses {
 				if text := trouble(a); text != "" {
 					line(2, "%s: %s", a.IP, text)

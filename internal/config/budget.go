@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"net/netip"
 	"strings"
+
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // What the datapath is built with. Whoever sets these up uses these constants,
@@ -77,6 +79,9 @@ func (b Mbufs) String() string {
 // Sizes of what lies in DPDK memory, in octets.
 const (
 	fibSize       = 32 * mib // rte_fib or rte_fib6 of one route table: DIR24_8's first table alone takes 16 to 32 MiB
+	route4Size    = 320      // an IPv4 route in a large table: its node, and room to grow
+	route6Size    = 3200     // likewise IPv6, which sets second-stage tables aside for each
+	fewRoutes     = 1000     // fit into what fibSize has to spare
 	neighborSize  = 256      // adjacency, hash entry and key
 	parkEntrySize = 20       // one packet's place in a park ring, and its sender's
 	parkRingSize  = 768      // a ring's state and key, its worker's way to find it, and control's hold on its drain
@@ -114,7 +119,8 @@ func MemoryBudget(c *Config) MemorySums {
 		b.Parking += uint64(len(c.CPU.Workers)) * ringsSize(c.Arpbuf.Gated.MaxNexthops, c.Arpbuf.Gated.PacketsPerNexthop)
 	}
 	for i := range c.Topology.Routers {
-		b.Tables += uint64(c.Topology.Routers[i].FIBs()) * fibSize
+		r := &c.Topology.Routers[i]
+		b.Tables += uint64(r.FIBs())*fibSize + largeTables(r)
 	}
 	return b
 }
@@ -130,6 +136,9 @@ func (b MemorySums) Need() uint64 {
 	return b.Packets + b.Tables + b.Neighbors + b.Parking + b.Reserve
 }
 
+// Reload is Need while a reload changes all routes: the tables are there twice.
+func (b MemorySums) Reload() uint64 { return b.Need() + b.Tables }
+
 // Fits reports whether dpdk.memory.size is large enough.
 func (b MemorySums) Fits() bool { return b.Need() <= b.Size }
 
@@ -143,6 +152,33 @@ func (b MemorySums) String() string {
 	}
 	return fmt.Sprintf("DPDK memory of %s %s %s = %s packets + %s route tables + %s neighbors + %s park rings + %s reserve",
 		sizeText(b.Size), verb, sizeText(b.Need()), sizeText(b.Packets), sizeText(b.Tables), sizeText(b.Neighbors), sizeText(b.Parking), sizeText(b.Reserve))
+}
+
+// largeTables is what many routes take beyond fibSize. Each may stand in every table that
+// the router's ports look into.
+func largeTables(r *topology.Router) (size uint64) {
+	tables := map[string]bool{"": true}
+	for i := range r.Ports {
+		tables[r.Ports[i].RouteTable] = true
+	}
+	for _, v6 := range []bool{false, true} {
+		each := uint64(route4Size)
+		if v6 {
+			each = route6Size
+		}
+		for table := range tables {
+			n := uint64(0)
+			for i := range r.StaticRoutes {
+				if s := &r.StaticRoutes[i]; isIPv6(s.Prefix) == v6 && (s.RouteTable == "" || s.RouteTable == table) {
+					n++
+				}
+			}
+			if n > fewRoutes {
+				size += n * each
+			}
+		}
+	}
+	return size
 }
 
 func isIPv6(p netip.Prefix) bool { return p.Addr().Is6() }

@@ -184,8 +184,9 @@ type State struct {
 
 // API is the unix socket that the command line talks to.
 type API struct {
-	Socket string
-	Mode   fs.FileMode
+	Socket   string
+	Mode     fs.FileMode
+	FromFlag bool // Socket is the command line's, whatever the file says
 }
 
 // LogFormat is the form of log lines.

@@ -92,7 +92,7 @@ func TestDefaults(t *testing.T) {
 		Arpbuf:    Arpbuf{"default", 64, 1024, 4096, 3 * time.Second, AgeFromArrival, OverflowDropOldest, FailureICMP, Gated{256, 256, 1024, time.Minute}},
 		Neighbors: Neighbors{time.Second, 3, 3, 30 * time.Second, 5 * time.Second, 65536, 3, 5, true, 1000, DetectReport, ForeignRefuse},
 		Metrics:   Metrics{"127.0.0.1:9470"},
-		API:       API{"/run/parkway/parkway.sock", 0o660},
+		API:       API{Socket: "/run/parkway/parkway.sock", Mode: 0o660},
 		Log:       Log{LogAuto, LogInfo},
 	}
 	if !reflect.DeepEqual(d, want) {
@@ -167,7 +167,7 @@ state: {dir: /var/lib/parkway/}
 	if c.State.Dir != "/var/lib/parkway" {
 		t.Errorf("%+v", c.State)
 	}
-	if c.Metrics.Listen != "" || c.API != (API{"/tmp/x.sock", 0o600}) {
+	if c.Metrics.Listen != "" || c.API != (API{Socket: "/tmp/x.sock", Mode: 0o600}) {
 		t.Errorf("%+v %+v", c.Metrics, c.API)
 	}
 	ports := c.Topology.Switches[0].Ports
@@ -360,7 +360,7 @@ func TestCheck(t *testing.T) {
 		{write("list.yaml", "- a"), "FILE:1:1: the file wants `key: value` lines, not a list; start from configs/seed.yaml\n", 3},
 		{write("binary.yaml", "\x7fELF\x02\x01"), "FILE:1:1: this is no UTF-8 text: byte 0x7f; is this the right file?\n", 3},
 		{write("latin1.yaml", "a: 1\nb: caf\xe9\n"), "FILE:2:7: this is no UTF-8 text: byte 0xe9; is this the right file?\n", 3},
-		{write("huge.yaml", strings.Repeat("# nothing\n", maxFileSize/10+1)), "FILE: the file is larger than 16 MiB; is this the right file?\n", 3},
+		{write("huge.yaml", strings.Repeat("# nothing\n", maxFileSize/10+1)), "FILE: the file is larger than 128 MiB; is this the right file?\n", 3},
 		{filepath.Join(dir, "missing.yaml"), "FILE: no such file; check the name; start from configs/seed.yaml\n", 3},
 		{dir, "FILE: this is a directory; name the file in it\n", 3},
 		{"", "configuration: no file was named; name one, such as configs/seed.yaml\n", 3},

@@ -77,6 +77,11 @@ func (d *decoder) budgets(c *Config, texts map[string]*yaml.Node) {
 	if b := MemoryBudget(c); len(d.problems) == 0 && !b.Fits() {
 		d.errorf(d.setting(texts, "dpdk.memory.size"), fmt.Sprintf("write size: %s, or make do with fewer mbufs, routers or park rings", sizeText(b.Suggest())), "%s", b)
 	}
+	if b := MemoryBudget(c); len(d.problems) == 0 && b.Fits() && b.Reload() > b.Size {
+		d.warnf(d.setting(texts, "dpdk.memory.size"), fmt.Sprintf("write size: %s", sizeText((b.Reload()+64*mib-1)&^(64*mib-1))),
+			"a reload that changes the routes of all routers may find no memory and be refused: %s of %s are left for it, and it takes %s",
+			sizeText(b.Size-b.Need()), sizeText(b.Size), sizeText(b.Tables))
+	}
 	if n := gatedAddresses(c); n > c.Arpbuf.Gated.MaxNexthops {
 		d.warnf(d.setting(texts, "arpbuf.gated.max_nexthops"), fmt.Sprintf("write max_nexthops: %d in gated", min(n, maxRings)),
 			"gated ports have %d addresses but packets can wait for arpbuf.gated.max_nexthops %d of them at a time", n, c.Arpbuf.Gated.MaxNexthops)

@@ -13,7 +13,7 @@ import (
 )
 
 // maxListed bounds lists that nobody writes by hand but a script might.
-const maxListed = 1 << 18
+const maxListed = 1 << 21
 
 func (d *decoder) topology(root fields) topology.Topology {
 	var t topology.Topology

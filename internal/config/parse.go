@@ -15,9 +15,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFileSize is far above a full topology (4,094 switch ports and 50,000
-// routes are some 6 MiB) and far below what would hurt a small machine.
-const maxFileSize = 16 << 20
+// maxFileSize is above a full topology (4,094 switch ports and a million
+// routes are some 80 MiB) and below what would hurt a machine that can hold them.
+const maxFileSize = 128 << 20
 
 const startHint = "start from configs/seed.yaml"
 

@@ -52,11 +52,15 @@ var (
 	poolSize      = desc("mempool_size", "Packets that the pool has.", "pool")
 	poolAvailable = desc("mempool_available", "Packets in the pool and its caches that nobody uses.", "pool")
 
-	fdbEntries  = desc("fdb_learned_macs", "MACs that the switches have learned.")
-	fdbRefused  = desc("fdb_not_learned_total", "MACs that were not learned: the table was full, or the port at its mac_limit.", "why")
-	fdbMoves    = desc("fdb_moves_total", "Learned MACs that moved from one switch port to another.")
-	fdbAged     = desc("fdb_aged_total", "Learned MACs that were forgotten because nobody heard them.")
-	switchDrops = desc("switch_port_drops_total", "Frames that a switch port's own limits have ended; part of drops_total.", "switch_port", "why")
+	fdbEntries    = desc("fdb_learned_macs", "MACs that the switches have learned.")
+	fdbRefused    = desc("fdb_not_learned_total", "MACs that were not learned: the table was full, or the port at its mac_limit.", "why")
+	fdbMoves      = desc("fdb_moves_total", "Learned MACs that moved from one switch port to another.")
+	fdbAged       = desc("fdb_aged_total", "Learned MACs that were forgotten because nobody heard them.")
+	switchDrops   = desc("switch_port_drops_total", "Frames that a switch port's own limits have ended; part of drops_total.", "switch_port", "why")
+	reloadsDone   = desc("config_reloads_total", "Times that the configuration was read again and put in force.")
+	reloadsFailed = desc("config_reload_failed_total", "Times that it was refused, and nothing changed.")
+	reloadOK      = desc("config_last_reload_successful", "0 when the last reload was refused.")
+	configLoaded  = desc("config_loaded_timestamp_seconds", "When the configuration in force was read, in seconds since 1970.")
 
 	apiRefused = desc("api_connections_refused_total", "API connections turned away because there were too many.")
 )
@@ -89,6 +93,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gather(ctx, s, gateOpen, c.src.Gates, s.gates)
 	gather(ctx, s, neighborEntries, c.src.Neighbors, s.neighbors)
 	gather(ctx, s, workerCycles, c.src.Workers, s.workers)
+	gather(ctx, s, reloadOK, c.src.Reloads, s.reloads)
 	gather(ctx, s, poolSize, c.src.Pools, s.pools)
 	gather(ctx, s, fdbEntries, c.src.FDBTotals, s.fdb)
 	gather(ctx, s, switchDrops, c.src.SwitchPorts, s.switchPorts)
@@ -182,6 +187,13 @@ func (s sink) workers(workers []api.Worker) {
 		s.counter(workerPackets, w.Packets, cpu)
 		s.gauge(workerGap, w.MaxPollGapUS/1e6, cpu)
 	}
+}
+
+func (s sink) reloads(r api.Reloads) {
+	s.counter(reloadsDone, r.Done)
+	s.counter(reloadsFailed, r.Failed)
+	s.gauge(reloadOK, truth(r.LastOK))
+	s.gauge(configLoaded, r.LoadedAt)
 }
 
 func (s sink) pools(pools []api.Pool) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/parkway-gw/parkway/internal/ovsdb"
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // builder makes the tree of the file's logical sections.
@@ -18,6 +19,8 @@ type builder struct {
 	scope *scope
 	seen  map[ovsdb.UUID]bool // rows that are in the tree, or reported
 	left  []Unsupported
+
+	policies int // so far
 }
 
 func (b *builder) leave(from origin, format string, a ...any) {
@@ -36,17 +39,22 @@ func (b *builder) build() []*node {
 		}
 		out = append(out, l)
 	}
+	b.sharedMeters()
 	b.orphans()
 	b.others()
 	return out
 }
 
-// sorted orders rows by what they are called, so that two imports of one database are
-// the same text.
+// sorted orders rows by what they are called, policies by their priorities before, so
+// that two imports of one database are the same text.
 func (b *builder) sorted(table string, ids []ovsdb.UUID) []ovsdb.UUID {
 	names := make(map[ovsdb.UUID]string, len(ids))
 	for _, id := range ids {
-		names[id] = label(table, id, b.db.Tables[table][id])
+		row := b.db.Tables[table][id]
+		names[id] = label(table, id, row)
+		if p, err := row["priority"].Ints(); err == nil && len(p) == 1 && table == routerPolicy.table {
+			names[id] = fmt.Sprintf("%05d ", max(0, topology.MaxPriority-p[0])) + names[id]
+		}
 	}
 	slices.SortFunc(ids, func(x, y ovsdb.UUID) int {
 		if c := strings.Compare(names[x], names[y]); c != 0 {
@@ -69,6 +77,12 @@ func (b *builder) row(to *node, spec *rowSpec, id ovsdb.UUID, owner string, bloc
 			return
 		}
 	}
+	if spec == &routerPolicy {
+		if b.policies++; b.policies > topology.MaxPolicies {
+			b.leave(from, "it is one of more than %d policies; those with a higher priority come first", topology.MaxPolicies)
+			return
+		}
+	}
 	n := &node{kind: mapping, block: block, from: from}
 	for i := range spec.columns {
 		c := &spec.columns[i]
@@ -84,8 +98,11 @@ func (b *builder) row(to *node, spec *rowSpec, id ovsdb.UUID, owner string, bloc
 		}
 	}
 	b.unknownColumns(spec, from, row)
-	if spec == &switchPort {
+	switch spec {
+	case &switchPort:
 		bindOptions(n)
+	case &router:
+		b.routeTables(n)
 	}
 	to.add(n)
 }
@@ -136,7 +153,7 @@ func (b *builder) column(c *columnSpec, at origin, row ovsdb.Row, block bool) (*
 		if err != nil {
 			return nil, err
 		}
-		if len(l) == 0 {
+		if len(l) == 0 && !c.need {
 			return nil, nil
 		}
 		n := &node{kind: list, from: at}
@@ -147,6 +164,10 @@ func (b *builder) column(c *columnSpec, at origin, row ovsdb.Row, block bool) (*
 		return n, nil
 	case asOptions:
 		return b.options(c, at, v)
+	case asName:
+		return b.name(c, at, v)
+	case asPairs:
+		return b.pairs(c, at, v)
 	}
 	return b.references(c, at, v)
 }

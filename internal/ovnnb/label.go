@@ -14,6 +14,7 @@ var labels = map[string][]string{
 	"Logical_Router_Static_Route": {"ip_prefix", "nexthop", "output_port"},
 	"Logical_Router_Policy":       {"priority", "match", "action"},
 	"Static_MAC_Binding":          {"logical_port", "ip"},
+	"Meter_Band":                  {"action", "rate"},
 	"NAT":                         {"type", "external_ip", "logical_ip"},
 	"ACL":                         {"direction", "priority", "match", "action"},
 	"QoS":                         {"direction", "priority", "match"},
@@ -23,7 +24,7 @@ var labels = map[string][]string{
 }
 
 // nouns are what owners are called in messages.
-var nouns = map[string]string{router.table: "router ", logicalSwitch.table: "switch ", routerPort.table: "router port ", switchPort.table: "switch port "}
+var nouns = map[string]string{router.table: "router ", logicalSwitch.table: "switch ", routerPort.table: "router port ", switchPort.table: "switch port ", meter.table: "meter "}
 
 // label is what a row is called in messages.
 func label(table string, id ovsdb.UUID, row ovsdb.Row) string {

@@ -69,7 +69,24 @@ func newScope(db *ovsdb.Database, routers []string) (*scope, error) {
 			s.reached[id] = true
 		}
 	}
+	s.reachMeters()
 	return s, nil
+}
+
+// reachMeters marks the meters that the limits within reach name, with their bands.
+func (s *scope) reachMeters() {
+	named := map[string]bool{}
+	for id, row := range s.db.Tables[copp.table] {
+		meters, _ := row["meters"].StringMap()
+		for _, name := range meters {
+			named[name] = named[name] || s.reached[id]
+		}
+	}
+	for id, row := range s.db.Tables[meter.table] {
+		if name, _ := row["name"].Strings(); len(name) == 1 && named[name[0]] {
+			s.reach(meter.table, id)
+		}
+	}
 }
 
 // leadsTo is the router port of a switch port, or empty.
@@ -128,13 +145,13 @@ func (s *scope) reach(table string, id ovsdb.UUID) {
 
 // holds reports whether a row is to be imported, or reported. Rows to which nothing
 // refers belong to everybody, but for routers and switches that were not chosen, their
-// bindings, and switch ports that lead to other routers.
+// bindings and limits, and switch ports that lead to other routers.
 func (s *scope) holds(table string, id ovsdb.UUID) bool {
 	if s.all {
 		return true
 	}
 	switch table {
-	case router.table, logicalSwitch.table, staticMACBinding.table:
+	case router.table, logicalSwitch.table, staticMACBinding.table, copp.table, meter.table:
 		return s.reached[id]
 	case switchPort.table:
 		to := s.leadsTo(id)

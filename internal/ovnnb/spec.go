@@ -17,6 +17,8 @@ const (
 	asList                // a set of strings
 	asOptions             // a map of strings, of which some keys are known
 	asRows                // references to rows of another table
+	asName                // a reference to a row that has a place of its own: its name
+	asPairs               // a map of strings: a list of mappings with the keys of pair
 )
 
 // rowSpec says what becomes of a table's rows.
@@ -35,6 +37,8 @@ type columnSpec struct {
 	known   []string // asOptions: the keys that are copied
 	ignored []string // asOptions: the keys that say nothing to a gateway
 	rows    *rowSpec // asRows
+	table   string   // asName: the table of the row
+	pair    [2]string
 	from    func(row ovsdb.Row) (ovsdb.Value, error)
 }
 
@@ -77,19 +81,12 @@ var staticRoute = rowSpec{
 		{name: "ip_prefix", need: true, from: maskedPrefix},
 		{name: "nexthop", need: true},
 		{name: "output_port"},
+		{name: "policy", need: true, from: sourcePolicy},
+		{name: "route_table", need: true, from: filled("route_table")},
 		{name: "options", kind: asOptions, ignored: []string{"origin"}},
 	},
-	ignored: []string{"external_ids", "bfd", "policy", "route_table"},
-	vetoes: []veto{
-		unless("policy", "it is a route by source (policy %s)", "dst-ip"),
-		unless("route_table", "it is in the route table %s, and a router has one table", "main"),
-		{"nexthop", func(v ovsdb.Value) string {
-			if v.IsDefault() {
-				return "it has no next hop"
-			}
-			return ""
-		}},
-	},
+	ignored: []string{"external_ids", "bfd"},
+	vetoes:  []veto{{"nexthop", noNexthop}},
 }
 
 var routerPort = rowSpec{
@@ -98,7 +95,7 @@ var routerPort = rowSpec{
 		{name: "name", need: true},
 		{name: "mac", need: true},
 		{name: "networks", kind: asList, need: true},
-		{name: "options", kind: asOptions, known: []string{"gateway_mtu"}, ignored: []string{"requested-tnl-key"}},
+		{name: "options", kind: asOptions, known: []string{"gateway_mtu", "route_table"}, ignored: []string{"requested-tnl-key"}},
 		{name: "ipv6_ra_configs", kind: asOptions, from: raConfigs, known: []string{"address_mode", "send_periodic", "max_interval", "min_interval",
 			"mtu", "rdnss", "dnssl", "router_preference", "route_info"}},
 	},
@@ -113,12 +110,15 @@ var router = rowSpec{
 	table: "Logical_Router",
 	columns: []columnSpec{
 		{name: "name", need: true},
-		{name: "options", kind: asOptions, known: []string{"always_learn_from_arp_request", "mac_binding_age_threshold"},
+		{name: "options", kind: asOptions, known: []string{"always_learn_from_arp_request", "mac_binding_age_threshold",
+			"learn_from_unsolicited_na", "icmp_errors_use_inbound_ifaddr"},
 			ignored: []string{"chassis", "requested-tnl-key", "snat-ct-zone"}},
+		{name: "copp", kind: asName, table: copp.table},
 		{name: "ports", kind: asRows, rows: &routerPort},
 		{name: "static_routes", kind: asRows, rows: &staticRoute},
+		{name: "policies", kind: asRows, rows: &routerPolicy},
 	},
-	ignored: []string{"external_ids", "enabled", "nat", "policies", "load_balancer", "load_balancer_group", "copp"},
+	ignored: []string{"external_ids", "enabled", "nat", "load_balancer", "load_balancer_group"},
 	vetoes:  []veto{disabled},
 }
 
@@ -128,7 +128,8 @@ var switchPort = rowSpec{
 		{name: "name", need: true},
 		{name: "type"},
 		{name: "addresses", kind: asList, from: portAddresses},
-		{name: "options", kind: asOptions, known: []string{"router-port", "network_name"},
+		{name: "port_security", kind: asList},
+		{name: "options", kind: asOptions, known: []string{"router-port", "network_name", "arp_proxy", "disable_arp_nd_rsp", "mac_limit", "park_until"},
 			ignored: []string{"requested-chassis", "requested-tnl-key", "iface-id-ver", "vif-plug-type", "hostname", "network_name_type"}},
 		{name: "tag", kind: asNumber},
 	},
@@ -145,10 +146,10 @@ var logicalSwitch = rowSpec{
 	table: "Logical_Switch",
 	columns: []columnSpec{
 		{name: "name", need: true},
-		{name: "other_config", kind: asOptions, ignored: []string{"subnet", "exclude_ips", "ipv6_prefix", "mac_only", "requested-tnl-key"}},
+		{name: "other_config", kind: asOptions, known: []string{"fdb_age_threshold"}, ignored: []string{"subnet", "exclude_ips", "ipv6_prefix", "mac_only", "requested-tnl-key"}},
 		{name: "ports", kind: asRows, rows: &switchPort},
 	},
-	ignored: []string{"external_ids", "acls", "qos_rules", "load_balancer", "load_balancer_group", "dns_records", "forwarding_groups", "copp"},
+	ignored: []string{"external_ids", "acls", "qos_rules", "load_balancer", "load_balancer_group", "dns_records", "forwarding_groups"},
 }
 
 var staticMACBinding = rowSpec{
@@ -170,6 +171,9 @@ var sections = []struct {
 	{"logical_switches", &logicalSwitch, true},
 	{"logical_routers", &router, true},
 	{"static_mac_bindings", &staticMACBinding, false},
+	{"address_sets", &addressSet, false},
+	{"meters", &meter, false},
+	{"copp", &copp, false},
 }
 
 // specs are all tables whose rows are copied.
@@ -190,27 +194,23 @@ func specs() (all []*rowSpec) {
 }
 
 // silent tables are about the database itself, or about rows that are reported.
-var silentTables = []string{"NB_Global", "Connection", "SSL", "Meter_Band", "HA_Chassis", "Load_Balancer_Health_Check"}
+var silentTables = []string{"NB_Global", "Connection", "SSL", "HA_Chassis", "Load_Balancer_Health_Check"}
 
 // unsupported tables, and why their rows are left out.
 var unsupportedTables = map[string]string{
-	"ACL":                   "Parkway filters nothing yet",
-	"Address_Set":           "nothing here would use it",
-	"BFD":                   "Parkway speaks no BFD; what it watches counts as up",
-	"Chassis_Template_Var":  "there are no templates",
-	"Copp":                  "Parkway has limits of its own for what reaches control",
-	"DHCP_Options":          "Parkway serves no DHCP",
-	"DHCP_Relay":            "Parkway relays no DHCP",
-	"DNS":                   "Parkway answers no DNS",
-	"Forwarding_Group":      "Parkway balances no load",
-	"Gateway_Chassis":       "there is no failover between gateways yet",
-	"HA_Chassis_Group":      "there is no failover between gateways yet",
-	"Load_Balancer":         "Parkway balances no load",
-	"Load_Balancer_Group":   "Parkway balances no load",
-	"Logical_Router_Policy": "routers have no policies yet",
-	"Meter":                 "nothing here would use it",
-	"Mirror":                "Parkway mirrors no port",
-	"NAT":                   "Parkway translates no addresses yet",
-	"Port_Group":            "nothing here would use it",
-	"QoS":                   "Parkway shapes no traffic",
+	"ACL":                  "Parkway filters nothing yet",
+	"BFD":                  "Parkway speaks no BFD; what it watches counts as up",
+	"Chassis_Template_Var": "there are no templates",
+	"DHCP_Options":         "Parkway serves no DHCP",
+	"DHCP_Relay":           "Parkway relays no DHCP",
+	"DNS":                  "Parkway answers no DNS",
+	"Forwarding_Group":     "Parkway balances no load",
+	"Gateway_Chassis":      "there is no failover between gateways yet",
+	"HA_Chassis_Group":     "there is no failover between gateways yet",
+	"Load_Balancer":        "Parkway balances no load",
+	"Load_Balancer_Group":  "Parkway balances no load",
+	"Mirror":               "Parkway mirrors no port",
+	"NAT":                  "Parkway translates no addresses yet",
+	"Port_Group":           "nothing here would use it",
+	"QoS":                  "Parkway shapes no traffic",
 }

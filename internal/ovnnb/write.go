@@ -29,8 +29,10 @@ func (b *builder) write(w *writer, sections []*node, networks, vifs []binding, o
 	}
 	w.section(ports)
 	w.unbound(unbound, o.Taps)
-	for _, s := range sections {
-		w.section(s)
+	for i, s := range sections {
+		if i < 3 || hasLive(s) { // the first three are there even when they are empty
+			w.section(s)
+		}
 	}
 }
 

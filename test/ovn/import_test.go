@@ -72,6 +72,12 @@ func TestImportCheckShow(t *testing.T) {
 	if !reflect.DeepEqual(got.Topology, want.Topology) {
 		t.Errorf("got  %+v\nwant %+v", got.Topology, want.Topology)
 	}
+	showsAlike(t, s, file, 30)
+}
+
+// showsAlike runs the gateway with an imported file, and compares what it shows.
+func showsAlike(t *testing.T, s *server, file string, atLeast int) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +92,7 @@ api: {socket: "@SOCKET@", mode: "0600"}
 `)
 	d.Start()
 	ovn, ours := lines(s.nbctl("show")), lines(gateway.Run(t, nil, "--socket", d.Socket, "show").Stdout)
-	if !slices.Equal(ovn, ours) || len(ovn) < 30 {
+	if !slices.Equal(ovn, ours) || len(ovn) < atLeast {
 		t.Errorf("ovn-nbctl show\n%s\nparkway show\n%s", strings.Join(ovn, "\n"), strings.Join(ours, "\n"))
 	}
 	d.Stop(syscall.SIGTERM)

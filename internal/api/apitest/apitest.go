@@ -51,6 +51,8 @@ type Answers struct {
 	Added       api.AddNeighborReply
 	Deleted     api.DeleteNeighborReply
 	Probed      api.ProbeNeighborReply
+	Reloaded    api.ReloadReply
+	Reloads     api.Reloads
 }
 
 // Do runs f with no answer under way.
@@ -203,6 +205,16 @@ func (s *Source) ProbeNeighbor(ctx context.Context, req api.ProbeNeighborRequest
 		s.Commands = append(s.Commands, req)
 		return a.Probed
 	})
+}
+
+// Reload answers.
+func (s *Source) Reload(ctx context.Context) (api.ReloadReply, error) {
+	return answer(ctx, s, func(a *Answers) api.ReloadReply { return a.Reloaded })
+}
+
+// Reloads answers.
+func (s *Source) Reloads(ctx context.Context) (api.Reloads, error) {
+	return answer(ctx, s, func(a *Answers) api.Reloads { return a.Reloads })
 }
 
 // ReleasePort notes the name and answers with what waits at that gate.

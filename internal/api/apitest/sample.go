@@ -109,6 +109,9 @@ func Sample() *Source {
 		Deleted: api.DeleteNeighborReply{RouterPort: "lr0-ext", IP: "192.168.123.1", Packets: 3},
 		Probed: api.ProbeNeighborReply{RouterPort: "lr0-ext", IP: "2001:db8:f0f0::10", Kind: api.ProbeUnicast, Answered: true,
 			MAC: "00:00:03:00:00:10", RTTSeconds: 0.000125},
+		Reloaded: api.ReloadReply{File: "/etc/parkway/parkway.yaml", Changes: []string{"route 10.0.0.0/8 of router lr0 added", "router port lrp2 changed"},
+			RoutesSet: 3, RoutesDeleted: 2, Seconds: 0.0125},
+		Reloads: api.Reloads{Done: 3, Failed: 1, LastOK: true, LoadedAt: 1767225600.5},
 	}}
 }
 
@@ -130,7 +133,7 @@ func sampleTopology() api.Topology {
 		},
 		Routers: []api.Router{
 			{Name: "lr0", Ports: []api.RouterPort{
-				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"},
+				{Name: "lrp1", MAC: "00:00:01:ff:00:01", Networks: []string{"1.1.254.254/16"}, RouteTable: "blue",
 					Neighbors: map[string]int{"PERMANENT": 1}, Parked: 12,
 					Addresses: []api.Address{{IP: "1.1.254.254", State: "unique", InUse: true}}},
 				{Name: "lr0-ext", MAC: "02:0a:7f:00:01:29", Networks: []string{"192.168.123.254/24", "2001:db8:f0f0::1/64"},
