@@ -252,27 +252,78 @@ func TestSourceOfErrors(t *testing.T) {
 	}
 }
 
-// The port that an error leaves by is that of the route table which it is looked up in.
-func TestSourceOfErrorsByTable(t *testing.T) {
-	away := addr("198.51.100.7")
+// The error leaves as the route table of the port says that the packet came in by: there
+// the sender is behind port a, in the main table behind port b.
+func TestSourceOfErrorsInRouteTable(t *testing.T) {
+	far := netip.MustParsePrefix("198.51.100.0/24")
 	g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
 		r := &f.Topology.Routers[0]
 		r.Options.ICMPErrorsFromEgress = true
-		r.Ports[1].RouteTable = "blue"
-		all := netip.MustParsePrefix("198.51.100.0/24")
-		r.StaticRoutes = []forwarder.StaticRoute{{Prefix: all, Nexthop: gw4}, {Prefix: all, Nexthop: a4, RouteTable: "blue"}}
+		r.Ports[1].RouteTable = "t"
+		r.StaticRoutes = append(r.StaticRoutes,
+			forwarder.StaticRoute{Prefix: far, Nexthop: gw4},
+			forwarder.StaticRoute{Prefix: far, Nexthop: a4, RouteTable: "t"})
 	})
-	f := udp(t, addr("10.0.2.77"), 0, 1, 0)
-	copy(f, macLB[:])
-	copy(f[6:], macB[:])
-	src := away.As4()
-	copy(f[26:], src[:])
-	f[24], f[25] = 0, 0
-	binary.BigEndian.PutUint16(f[24:], wire.IPv4HeaderChecksum(f[14:34]))
-	g.inject(1, f)
+	dying := udp(t, addr("10.0.2.77"), 0, 1, 0)
+	copy(dying, macLB[:])
+	copy(dying[6:], macB[:])
+	src := far.Addr().Next().As4()
+	copy(dying[26:], src[:])
+	dying[24], dying[25] = 0, 0
+	binary.BigEndian.PutUint16(dying[24:], wire.IPv4HeaderChecksum(dying[14:34]))
+	g.inject(1, dying)
 	g.rest()
-	if p, typ, _ := g.icmp(0); typ != 11 || p.Src != la4 || p.Dst != away {
-		t.Errorf("type %d from %s to %s, want 11 from %s", typ, p.Src, p.Dst, la4)
+	if p, typ, _ := g.icmp(0); typ != 11 || p.Src != la4 || p.Dst != far.Addr().Next() {
+		t.Errorf("type %d from %s to %s", typ, p.Src, p.Dst)
+	}
+}
+
+// longEcho is an echo request of n octets of IP with DF set, in IPv4, as it comes in by port a.
+func longEcho(t *testing.T, src, dst netip.Addr, n int) []byte {
+	message := make([]byte, n-20)
+	if src.Is6() {
+		message = message[20:]
+		message[0] = 128
+		binary.BigEndian.PutUint16(message[2:], wire.Checksum(wire.PseudoHeaderSum(src, dst, wire.ProtoICMPv6, len(message)), message))
+	} else {
+		message[0] = 8
+		binary.BigEndian.PutUint16(message[2:], wire.Checksum(0, message))
+	}
+	protocol := layers.IPProtocolICMPv4
+	if src.Is6() {
+		protocol = layers.IPProtocolICMPv6
+	}
+	ip, typ := ipLayer(src, dst, 64, protocol)
+	if v4, ok := ip.(*layers.IPv4); ok {
+		v4.Flags = layers.IPv4DontFragment
+	}
+	return serialize(t, ether(macA, macLA, typ), ip, gopacket.Payload(message))
+}
+
+// A question that came by a wide port and whose answer leaves by a narrow one is answered,
+// in fragments, whatever its DF says.
+func TestEchoByANarrowerPort(t *testing.T) {
+	for _, asker := range []netip.Addr{addr("10.0.2.77"), addr("2001:db8:2::77")} {
+		t.Run(asker.String(), func(t *testing.T) {
+			g := start(t, func(f *forwarder.Config, _ *arpbuf.Config) {
+				f.Topology.Switches[1].Ports[0].Addresses = []forwarder.PortAddress{{MAC: macB, IPs: []netip.Addr{addr("10.0.2.77"), addr("2001:db8:2::77")}}}
+			})
+			to := la4
+			if asker.Is6() {
+				to = la6
+			}
+			g.inject(0, longEcho(t, asker, to, 1450))
+			g.rest()
+			out := g.take(1)
+			if len(out) != 2 || g.drops("ip_too_big") != 0 {
+				t.Fatalf("%d frames; %s", len(out), g.counters())
+			}
+			for _, f := range out {
+				if p, err := wire.DecodeIP(f); err != nil || !p.IsFragment() || p.Dst != asker || len(p.Packet) > 1400 {
+					t.Errorf("%v: %+v", err, p)
+				}
+			}
+		})
 	}
 }
 

@@ -70,6 +70,7 @@ func TestEveryCheckHasItsReason(t *testing.T) {
 		{"ip6_truncated", good6()[:53]},
 		{"ip6_bad_version", edit(good6(), 14, 0x50)},
 		{"ip6_bad_payload_length", edit(good6(), 18, 0xff)},
+		{"ip6_bad_payload_length", edit(good6(), 18, 0, 0, 0)}, // hop-by-hop options with a jumbo payload
 		{"ip_martian_source", v6("ff02::1", "2001:db8:ffff::1")},
 		{"ip_martian_source", v6("::", "2001:db8:ffff::1")},
 		{"ip_martian_source", v6("::1", "2001:db8:ffff::1")},

@@ -4,6 +4,7 @@
 #include <rte_common.h>
 
 #define TAKE_TRIES 8
+#define ASTRAY (UINT64_C(1) << 32) // TSC cycles, a second or two: far more than workers are apart
 
 enum pw_copp_class
 pw_copp_class(enum pw_copp_bucket bucket)
@@ -40,15 +41,20 @@ pw_meter_of(uint64_t tsc_hz, uint32_t rate, uint32_t burst)
 }
 
 // The bucket is kept as the time at which it will be full (GCRA): one word, no timer, and
-// under a flood it is read only.
+// under a flood it is read only. A time that this meter can't have led to is that of another
+// one, slower, from before the meters were changed, or of a clock that was set back: the
+// bucket is empty then, and not for as long as that time says.
 bool
 pw_bucket_take(_Atomic uint64_t *full_at, const struct pw_meter *m, uint64_t now)
 {
 	uint64_t at = atomic_load_explicit(full_at, memory_order_relaxed);
 	for (int tries = 0; tries < TAKE_TRIES; tries++) {
 		uint64_t from = RTE_MAX(at, now);
-		if (from - now > m->tolerance)
-			return false;
+		if (from - now > m->tolerance) {
+			if (from - now - m->tolerance <= m->interval + ASTRAY)
+				return false;
+			from = now + m->tolerance;
+		}
 		if (atomic_compare_exchange_weak_explicit(full_at, &at, from + m->interval, memory_order_relaxed,
 							  memory_order_relaxed))
 			return true;

@@ -37,6 +37,7 @@ struct pw_datapath {
 	uint16_t n_workers;
 	uint16_t control_txq[PW_MAX_PORTS]; // control's own transmit queue, PW_NONE16: by way of a worker
 	_Atomic int64_t pool_parked;        // packets parked over all workers; any of them and control
+	_Atomic uint32_t own_id;            // identifications of own IPv4 packets that are cut; any worker
 	int64_t pool_park_limit;            // their share of the pool
 	// Writer: control, and the worker that turns ARMED into SEEN. By switch port.
 	_Atomic uint8_t gates[PW_MAX_LSPS];

@@ -83,7 +83,8 @@
 	  "find the sender with a capture")                                                                           \
 	X(IP6_TRUNCATED, "ip6_truncated", "lr_in_ip_input", "shorter than an IPv6 header", "check the sender")        \
 	X(IP6_VERSION, "ip6_bad_version", "lr_in_ip_input", "version is not 6 (RFC 8200 3)", "check the sender")      \
-	X(IP6_PAYLOAD_LENGTH, "ip6_bad_payload_length", "lr_in_ip_input", "payload length is above what arrived",     \
+	X(IP6_PAYLOAD_LENGTH, "ip6_bad_payload_length", "lr_in_ip_input",                                             \
+	  "payload length is above what arrived, or 0 as in a jumbogram (RFC 2675)",                                  \
 	  "check the sender and the link's MTU")                                                                      \
 	X(IP_MARTIAN_SRC, "ip_martian_source", "lr_in_ip_input",                                                      \
 	  "the source can't be a host on a network (RFC 1812 5.3.7, RFC 4291 2)", "find the sender with a capture")   \

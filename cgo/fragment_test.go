@@ -383,33 +383,3 @@ func TestFragmentsCrossRouters(t *testing.T) {
 		t.Errorf("%d came to control", seen)
 	}
 }
-
-// What the router itself makes is cut like anything else that lets it be.
-func TestOwnPacketsAreFragmented(t *testing.T) {
-	b := benchOfMTU(t, 600)
-	for _, c := range []struct {
-		flags layers.IPv4Flag
-		left  int
-	}{{0, 3}, {layers.IPv4DontFragment, 0}} {
-		m, err := b.pool.Alloc()
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := whole(t, 5, 1480, func(ip *layers.IPv4) { ip.Flags, ip.TTL = c.flags, 65 })
-		if err := m.AppendBytes(in); err != nil {
-			t.Fatal(err)
-		}
-		b.dp.Control().Route(m, 1, 0)
-		b.w.Poll()
-		out := sent(b.out)
-		if len(out) != c.left {
-			t.Fatalf("flags %v: left in %d", c.flags, len(out))
-		}
-		for _, f := range out {
-			if ip, _ := ipOf(t, f); ip.TTL != 65 || ip.Id != 5 {
-				t.Errorf("%v", ip)
-			}
-		}
-	}
-	b.wantDrops(map[cgo.DropReason]uint64{cgo.DropIPTooBig: 1})
-}

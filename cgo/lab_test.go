@@ -80,6 +80,9 @@ type bench struct {
 	third    wire
 	nextAdj  uint32
 	settings settings
+
+	fib4, other4 *dpdk.FIB4
+	fib6         *dpdk.FIB6
 }
 
 type settings struct {
@@ -89,8 +92,9 @@ type settings struct {
 	fdb          bool
 	ringSize     int
 	mtu          uint16
-	policies     []cgo.Policy // of router 0
-	gated        bool         // packets may wait for lspExternal
+	policies     []cgo.Policy               // of router 0
+	gated        bool                       // packets may wait for lspExternal
+	meters       [cgo.PuntClasses]cgo.Meter // of router port 0
 }
 
 func defaults() settings {
@@ -177,12 +181,14 @@ func hash(t *testing.T, name string, keyLen int) *dpdk.Hash {
 
 func (b *bench) publish() {
 	t := b.t
-	fib4, fib6 := b.fibs()
-	other4, _ := dpdk.NewFIB4(dpdktest.Name("other"), dpdk.FIBConfig{NextHopBytes: 2, Tbl8: 16, Socket: dpdk.SocketAny})
-	closes(t, other4.Close)
-	for prefix, nh := range map[string]uint64{"10.0.2.0/24": nhConnected2, "10.0.2.9/32": nhLocal, "10.0.1.0/24": nhECMP} {
-		if err := other4.Add(netip.MustParsePrefix(prefix), nh); err != nil {
-			t.Fatal(err)
+	if b.fib4 == nil {
+		b.fib4, b.fib6 = b.fibs()
+		b.other4, _ = dpdk.NewFIB4(dpdktest.Name("other"), dpdk.FIBConfig{NextHopBytes: 2, Tbl8: 16, Socket: dpdk.SocketAny})
+		closes(t, b.other4.Close)
+		for prefix, nh := range map[string]uint64{"10.0.2.0/24": nhConnected2, "10.0.2.9/32": nhLocal, "10.0.1.0/24": nhECMP} {
+			if err := b.other4.Add(netip.MustParsePrefix(prefix), nh); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	gateway := b.adjacency(1, gatewayIP)
@@ -215,13 +221,13 @@ func (b *bench) publish() {
 		},
 		RouterPorts: []cgo.RouterPort{
 			{MAC: router0MAC, Router: 0, Switch: 0, SwitchPort: lspRouter0, MTU: b.settings.mtu,
-				Own: []netip.Addr{linkLocal0, router0IP, router06}},
+				Own: []netip.Addr{linkLocal0, router0IP, router06}, Meters: b.settings.meters},
 			{MAC: router1MAC, Router: 0, Switch: 1, SwitchPort: lspRouter1, MTU: b.settings.mtu,
 				Own: []netip.Addr{router1IP, addr("2001:db8:2::1")}},
 			{MAC: router2MAC, Router: 1, Table: 1, Switch: 1, SwitchPort: lspRouter2, MTU: b.settings.mtu,
 				Own: []netip.Addr{addr("10.0.2.9")}},
 		},
-		Routers: []cgo.Router{{FIB4: fib4, FIB6: fib6, Policies: b.settings.policies}, {FIB4: other4}},
+		Routers: []cgo.Router{{FIB4: b.fib4, FIB6: b.fib6, Policies: b.settings.policies}, {FIB4: b.other4}},
 		NextHops: []cgo.NextHop{
 			nhNone:        {Kind: cgo.NextHopDrop, Reason: cgo.DropIPNoRoute},
 			nhLocal:       {Kind: cgo.NextHopLocal},
@@ -241,7 +247,9 @@ func (b *bench) publish() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.dp.Publish(tables)
+	if old := b.dp.Publish(tables); old != nil {
+		old.Free() // the worker polls when the test says
+	}
 	b.know(0, hostMAC, lspHost)
 	b.know(0, router0MAC, lspRouter0)
 	b.know(1, router1MAC, lspRouter1)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // lr_in_chk_pkt_len: nothing leaves a router port that is longer than its MTU. IPv4
 // without DF goes on to lr_in_larger_pkts, which cuts it. Of anything else the sender
-// hears: IPv6 always (RFC 4443 3.2), IPv4 with DF set (RFC 1191 4).
+// hears: IPv6 always (RFC 4443 3.2), IPv4 with DF set (RFC 1191 4). What the router itself
+// makes is cut in any case: its source may (RFC 8200 4.5), and nobody else hears of it.
 #include "stages.h"
 
 static bool
@@ -13,21 +14,34 @@ may_fragment(const struct rte_mbuf *m)
 	return !(((const struct rte_ipv4_hdr *)(eth + 1))->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
 }
 
+// A packet of our own with DF set goes without it, under an identification that is not in
+// use (RFC 6864 4.2).
+static void
+let_fragment(struct pw_worker *w, struct rte_mbuf *m)
+{
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);
+	if (eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		return;
+	ip->fragment_offset &= ~RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+	ip->packet_id = rte_cpu_to_be_16((uint16_t)atomic_fetch_add_explicit(&w->dp->own_id, 1, memory_order_relaxed));
+}
+
 // Packet i is too long: true when it stays in b, to be cut. Out of line, so that packets
 // that fit don't pay for it.
 static __rte_noinline bool
 to_be_cut(struct pw_worker *w, struct pw_burst *b, uint16_t i)
 {
 	struct rte_mbuf *m = b->m[i];
-	if (may_fragment(m)) {
-		b->p[i].flags |= PW_PKT_FRAGMENT;
-		return true;
+	if (!may_fragment(m)) {
+		if (!(b->p[i].flags & PW_PKT_ORIGINATED)) {
+			pw_punt(w, m, &b->p[i], PW_PUNT_TOO_BIG);
+			return false;
+		}
+		let_fragment(w, m);
 	}
-	if (b->p[i].flags & PW_PKT_ORIGINATED)
-		pw_drop(w, m, PW_DROP_IP_TOO_BIG);
-	else
-		pw_punt(w, m, &b->p[i], PW_PUNT_TOO_BIG);
-	return false;
+	b->p[i].flags |= PW_PKT_FRAGMENT;
+	return true;
 }
 
 uint16_t

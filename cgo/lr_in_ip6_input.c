@@ -47,7 +47,9 @@ check(const struct pw_lrp *lrp, struct rte_mbuf *m, enum pw_drop *reason, enum p
 		*reason = PW_DROP_IP6_VERSION;
 		return DROP;
 	}
-	if (total > have) {
+	// Hop-by-hop options in no octets at all announce a jumbogram (RFC 2675 3), which no
+	// link here carries: what follows is no padding.
+	if (total > have || unlikely(ip->payload_len == 0 && ip->proto == IPPROTO_HOPOPTS)) {
 		*reason = PW_DROP_IP6_PAYLOAD_LENGTH;
 		return DROP;
 	}

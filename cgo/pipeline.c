@@ -4,15 +4,15 @@
 
 #include "stages.h"
 
-static void
-route4(struct pw_worker *w, struct pw_burst *b)
+// What follows routing, which has left ecmp packets with a choice.
+static inline void
+routed(struct pw_worker *w, struct pw_burst *b, uint16_t ecmp, uint8_t family)
 {
-	uint16_t ecmp = pw_lr_in_ip4_routing(w, b);
 	if (unlikely(w->tables->n_policies > 0))
 		ecmp = pw_lr_in_policy(w, b);
 	if (ecmp > 0) // a choice is made once, whoever has left it
 		pw_lr_in_ip_routing_ecmp(w, b);
-	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 4);
+	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, family);
 	bool larger = pw_lr_in_chk_pkt_len(w, b) > 0, parked = false;
 	struct pw_burst *out = unlikely(larger) ? &w->cut : b;
 	uint16_t next = 0;
@@ -20,25 +20,22 @@ route4(struct pw_worker *w, struct pw_burst *b)
 		if (unlikely(larger))
 			next = pw_lr_in_larger_pkts(w, b, next, out);
 		if (unresolved > 0)
-			parked = pw_lr_in_arp_request(w, out, 4, parked);
+			parked = pw_lr_in_arp_request(w, out, family, parked);
 		pw_lr_out_delivery(w, out);
 	} while (unlikely(larger) && next < b->n);
 	b->n = 0;
 }
 
 static void
+route4(struct pw_worker *w, struct pw_burst *b)
+{
+	routed(w, b, pw_lr_in_ip4_routing(w, b), 4);
+}
+
+static void
 route6(struct pw_worker *w, struct pw_burst *b)
 {
-	uint16_t ecmp = pw_lr_in_ip6_routing(w, b);
-	if (unlikely(w->tables->n_policies > 0))
-		ecmp = pw_lr_in_policy(w, b);
-	if (ecmp > 0) // a choice is made once, whoever has left it
-		pw_lr_in_ip_routing_ecmp(w, b);
-	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, 6);
-	pw_lr_in_chk_pkt_len(w, b);
-	if (unresolved > 0)
-		pw_lr_in_arp_request(w, b, 6, false);
-	pw_lr_out_delivery(w, b);
+	routed(w, b, pw_lr_in_ip6_routing(w, b), 6);
 }
 
 // One router: IPv4 stays in b, IPv6 goes on in a burst of its own.

@@ -32,6 +32,7 @@ const (
 // Server answers requests from a Source.
 type Server struct {
 	http    http.Server
+	stopper Stopper
 	refused atomic.Uint64
 }
 
@@ -50,6 +51,7 @@ func NewServer(src Source, log *slog.Logger) *Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	s.stopper.Watch(&s.http)
 	return s
 }
 
@@ -67,9 +69,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case err = <-served:
 	case <-ctx.Done():
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		if s.http.Shutdown(stop) != nil {
-			_ = s.http.Close()
-		}
+		s.stopper.Stop(stop, &s.http)
 		cancel()
 		err = <-served
 	}

@@ -280,6 +280,34 @@ func TestAStuckSourceDoesNotHoldUpStopping(t *testing.T) {
 	}
 }
 
+// A connection on which nobody has asked anything is no request in flight.
+func TestUnusedConnectionsDoNotHoldUpStopping(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "api.sock")
+	l, err := api.Listen(socket, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- api.NewServer(apitest.Sample(), nil).Serve(ctx, l) }()
+	unused, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unused.Close()
+	c := api.Dial(socket)
+	defer c.Close()
+	if _, err := c.Health(ctx); err != nil { // whose connection came later
+		t.Fatal(err)
+	}
+	began := time.Now()
+	cancel()
+	if err := <-done; err != nil || time.Since(began) > time.Second {
+		t.Errorf("it took %v: %v", time.Since(began), err)
+	}
+}
+
 func TestManyClientsAtATime(t *testing.T) {
 	src := apitest.Sample()
 	path := apitest.Serve(t, src)

@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// stopGrace is how long a process may take to end after SIGTERM.
-const stopGrace = 5 * time.Second
+// stopGrace is how long a process may take to end after SIGTERM. The gateway waits 5 s for
+// each of its parts: killed as soon as that, it could not say which one is stuck.
+const stopGrace = 10 * time.Second
 
 // Proc is a process in the background. It has a process group of its own, so that
 // Ctrl-C reaches the program first, and dies with the program if that is killed.
@@ -82,7 +83,7 @@ func (p *Proc) Wait(ctx context.Context) error {
 	}
 }
 
-// Stop sends sig and waits; a process that is still there after 5 s, or when ctx
+// Stop sends sig and waits; a process that is still there after stopGrace, or when ctx
 // ends, is killed with its whole group, and that is an error. Otherwise it returns
 // what Wait does. On a process that has ended it only returns its result.
 func (p *Proc) Stop(ctx context.Context, sig syscall.Signal) error {

@@ -109,6 +109,8 @@ func Serve(ctx context.Context, l net.Listener, src api.Source, o Options) error
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
+	var stopper api.Stopper
+	stopper.Watch(&server)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(api.Limit(l, maxConnections, &refused)) }()
 	var err error
@@ -116,9 +118,7 @@ func Serve(ctx context.Context, l net.Listener, src api.Source, o Options) error
 	case err = <-served:
 	case <-ctx.Done():
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		if server.Shutdown(stop) != nil {
-			_ = server.Close()
-		}
+		stopper.Stop(stop, &server)
 		cancel()
 		err = <-served
 	}
