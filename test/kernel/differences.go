@@ -3,9 +3,12 @@
 package kernel
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/parkway-gw/parkway/forwarder"
 )
 
 // difference is a way in which Parkway is meant to differ from Linux. The list is told
@@ -29,8 +32,23 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 		// all ports for IPv4 and at none for IPv6.
 		return v.s.owns(v.src) && (v.reason == "ip_source_is_own" || !v.p.v6() && v.linux.silent())
 	}},
-	{name: "what a host would answer", explains: func(v *verdict) bool {
-		return v.s.owns(v.dst) && v.parkway.silent() && v.reason == "local_unsupported"
+	{name: "fragments for the router itself", explains: func(v *verdict) bool {
+		return v.s.owns(v.dst) && strings.Contains(v.reason, "local_fragment") && len(v.linux.forwards) == 0
+	}},
+	{name: "policies behind routes", explains: func(v *verdict) bool {
+		// Parkway has no policy for what has no TTL left or leads nowhere; Linux asks its
+		// rules first.
+		if v.reason == "ip_ttl_exceeded" && v.linux.silent() {
+			return v.policyOnTheWay(func(p *policy) bool { return p.action == forwarder.PolicyDrop })
+		}
+		if !slices.Contains([]string{"ip_no_route", "ip_route_discard", "ip_route_unreachable", "ip_route_prohibit"}, v.reason) {
+			return false
+		}
+		return v.policyOnTheWay(func(p *policy) bool { return p.action != forwarder.PolicyAllow })
+	}},
+	{name: "ports of a first fragment", explains: func(v *verdict) bool {
+		// Linux's rules see none.
+		return v.about("first fragment", "atomic fragment") && v.policyOnTheWay(func(p *policy) bool { return p.sport != anyPort || p.dport != anyPort })
 	}},
 	{name: "echo reply longer than the MTU", explains: func(v *verdict) bool {
 		// The router sends no IPv6 fragments, and its reply has DF set where the request
@@ -66,16 +84,7 @@ var details = []difference{
 		if router < 0 || a.wire == b.wire && a.to == b.to {
 			return false
 		}
-		ends, choice := v.s.ends(router, a.dst)
-		member := func(a *answer) bool {
-			for e := range ends {
-				if e.wire == a.wire && e.to == a.to && e.from == a.from {
-					return true
-				}
-			}
-			return false
-		}
-		if !choice || !member(a) || !member(b) {
+		if parkway, linux, choice := v.ways(router, *b); !choice || !among(a, parkway) || !among(b, linux) {
 			return false
 		}
 		a.wire, a.to, a.from = b.wire, b.to, b.from
@@ -116,6 +125,29 @@ var details = []difference{
 	}},
 }
 
+// ways are those that a router's answer may go on either side. Parkway looks into the
+// table of the port that the packet came in by; Linux has its own packets look into the
+// main one, and has not always chosen their source by then.
+func (v *verdict) ways(router int, a answer) (parkway, linux map[end]bool, choice bool) {
+	f := v.p.back(a)
+	parkway, choice = v.s.ends(router, v.s.arrival(v.p.wire, router), f)
+	linux, more := v.s.ends(router, nil, f)
+	f.src = netip.Addr{}
+	unchosen, _ := v.s.ends(router, nil, f)
+	choice = choice || more || !maps.Equal(parkway, linux) || !maps.Equal(parkway, unchosen)
+	maps.Copy(linux, unchosen)
+	return parkway, linux, choice
+}
+
+func among(a *answer, ends map[end]bool) bool {
+	for e := range ends {
+		if e.wire == a.wire && e.to == a.to && e.from == a.from {
+			return true
+		}
+	}
+	return false
+}
+
 // cutOptions: Linux fills the room of options that go into the first fragment alone with
 // no operations, so that later headers are as long; Parkway leaves them out.
 func cutOptions(v *verdict) bool {
@@ -134,7 +166,7 @@ func cutOptions(v *verdict) bool {
 // memberMTU: the members of a group that the packet may have taken have different MTUs.
 func memberMTU(v *verdict) bool {
 	a, b := v.errors()
-	if _, choice := v.s.ends(v.ingress(), v.dst); a == nil || !choice || a.mtu == b.mtu || v.reason != "ip_too_big" {
+	if _, choice := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, flowOf(v.p.frame)); a == nil || !choice || a.mtu == b.mtu || v.reason != "ip_too_big" {
 		return false
 	}
 	a.mtu = b.mtu
@@ -174,7 +206,7 @@ func (v *verdict) ingress() int { return v.s.wires[v.p.wire].router }
 // anyMember: there was a choice on the way, and what went on left as a member says. On
 // one side it may have met a smaller MTU, or another router that had no route.
 func anyMember(v *verdict) bool {
-	ends, choice := v.s.ends(v.ingress(), v.dst)
+	ends, choice := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, flowOf(v.p.frame))
 	if !choice || len(v.parkway.forwards)+len(v.linux.forwards) == 0 && len(v.s.routers) == 1 {
 		return false
 	}
@@ -209,11 +241,26 @@ func memberBack(v *verdict) bool {
 		}
 	}
 	router := v.s.routerOf(answers[0].src)
-	if router < 0 || len(answers) == 1 && len(v.s.routers) == 1 {
+	if router < 0 || len(answers) == 1 && len(v.s.routers) == 1 && !v.s.ruled(router) {
 		return false
 	}
-	_, choice := v.s.ends(router, answers[0].dst)
+	_, _, choice := v.ways(router, answers[0])
 	return choice
+}
+
+// policyOnTheWay: some router's policy that is like this may concern the packet.
+func (v *verdict) policyOnTheWay(like func(*policy) bool) bool {
+	f := flowOf(v.p.frame)
+	for i := range v.s.routers {
+		for j := range v.s.routers[i].Ports {
+			for k := range v.s.policies[i] {
+				if p := &v.s.policies[i][k]; p.matches(&v.s.routers[i].Ports[j], f) && like(p) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (v *verdict) ttl() uint8 {

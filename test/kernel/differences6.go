@@ -28,7 +28,7 @@ var differences6 = []difference{
 	}},
 	{name: "link-local source outside fe80::/64", explains: func(v *verdict) bool {
 		// Linux has no route to the rest of fe80::/10; Parkway answers the station.
-		return v.src.Is6() && v.src.IsLinkLocalUnicast() && !netip.MustParsePrefix("fe80::/64").Contains(v.src) && v.linux.silent() &&
+		return v.src.Is6() && v.src.IsLinkLocalUnicast() && !netip.MustParsePrefix("fe80::/64").Contains(v.src) && len(v.linux.forwards) == 0 &&
 			len(v.parkway.forwards) == 0
 	}},
 	{name: "Neighbor Discovery for others", explains: func(v *verdict) bool {
@@ -61,7 +61,7 @@ var differences6 = []difference{
 		// Hop-by-hop options that do not come first, two fragment headers: Parkway
 		// can't say what such a packet carries, and so not that it is no error.
 		return v.p.v6() && v.about("hop-by-hop", "fragment", "routing") && v.parkway.silent() &&
-			len(v.linux.forwards) == 0 && slices.Contains([]string{"ip_ttl_exceeded", "ip_too_big", "ip_no_route"}, v.reason)
+			len(v.linux.forwards) == 0 && slices.Contains([]string{"ip_ttl_exceeded", "ip_too_big", "ip_no_route", "ip_route_unreachable", "ip_route_prohibit"}, v.reason)
 	}},
 	{name: "errors about redirects", explains: func(v *verdict) bool {
 		// None may be (RFC 4443 2.4 e.2).
@@ -69,15 +69,14 @@ var differences6 = []difference{
 	}},
 	{name: "answers from a link-local address", explains: func(v *verdict) bool {
 		// Parkway's go to the station that asked; Linux has a route for them or not.
-		if !v.dst.IsLinkLocalUnicast() && !v.dst.IsMulticast() || !v.parkway.says("echo reply", 129, 0) {
+		if !v.dst.IsLinkLocalUnicast() && !v.dst.IsMulticast() || len(v.parkway.forwards) > 0 || len(v.parkway.answers) != 1 {
 			return false
 		}
 		a := v.parkway.answers[0]
 		return a.src.IsLinkLocalUnicast() && a.wire == v.p.wire && string(a.to[:]) == string(v.p.frame[6:12]) && len(v.linux.forwards) == 0
 	}},
-	{name: "headers before an echo request", explains: func(v *verdict) bool {
-		return v.s.owns(v.dst) && v.about("destination option to report", "routing type") &&
-			v.parkway.says("echo reply", 129, 0) && (v.linux.says("error", 4, 0, 2) || v.linux.silent())
+	{name: "segment routing header", explains: func(v *verdict) bool {
+		return v.s.owns(v.dst) && v.about("routing type 4") && v.linux.silent() && len(v.parkway.forwards) == 0
 	}},
 }
 

@@ -71,6 +71,12 @@ func newLinux(ctx context.Context, t testing.TB, s *scenario, bindings []forward
 	for i, ns := range routers {
 		_, err := ns.RunInput(ctx, s.commands(i, bindings), "ip", "-batch", "-")
 		must(err)
+		if _, four, six := s.rules(i); s.ruled(i) {
+			_, err = ns.RunInput(ctx, four, "ip", "-4", "-batch", "-")
+			must(err)
+			_, err = ns.RunInput(ctx, six, "ip", "-6", "-batch", "-")
+			must(err)
+		}
 	}
 	for i, ns := range routers { // the carrier, and the addresses made of the MACs, take their time
 		must(lab.Wait(ctx, "link-local addresses", func() error {
