@@ -30,7 +30,11 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 	{name: "own address as source", explains: func(v *verdict) bool {
 		// Parkway looks at the port's own addresses (OVN's rule), Linux at those of
 		// all ports for IPv4 and at none for IPv6.
-		return v.s.owns(v.src) && (v.reason == "ip_source_is_own" || !v.p.v6() && v.linux.silent())
+		if v.s.owns(v.src) && (v.reason == "ip_source_is_own" || !v.p.v6() && v.linux.silent()) {
+			return true
+		}
+		// A router's answer that another sends back to it.
+		return strings.Contains(v.reason, "ip_source_is_own") && v.parkway.silent() && len(v.linux.forwards) == 0 && len(v.linux.answers) > 0
 	}},
 	{name: "fragments for the router itself", explains: func(v *verdict) bool {
 		return v.s.owns(v.dst) && strings.Contains(v.reason, "local_fragment") && len(v.linux.forwards) == 0
@@ -41,7 +45,7 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 		if v.reason == "ip_ttl_exceeded" && v.linux.silent() {
 			return v.policyOnTheWay(func(p *policy) bool { return p.action == forwarder.PolicyDrop })
 		}
-		if !slices.Contains([]string{"ip_no_route", "ip_route_discard", "ip_route_unreachable", "ip_route_prohibit"}, v.reason) {
+		if !strings.HasPrefix(v.reason, "ip_no_route") && !strings.HasPrefix(v.reason, "ip_route_") {
 			return false
 		}
 		return v.policyOnTheWay(func(p *policy) bool { return p.action != forwarder.PolicyAllow })

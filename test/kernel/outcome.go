@@ -221,11 +221,17 @@ func datagramOf(f []byte) (name string, ok bool) {
 
 // partOf tells of a fragment of an answer which packet's data it carries.
 func partOf(f []byte) (number uint16, ok bool) {
-	proto, b := upper(f)
-	if f[12] == 8 && binary.BigEndian.Uint16(f[20:])&0x1fff == 0 || f[12] != 8 && proto != fragment {
+	if !later(f) {
 		return 0, false
 	}
+	_, b := upper(f)
 	return written(b)
+}
+
+// later: a fragment, of IPv4 but the first.
+func later(f []byte) bool {
+	proto, _ := upper(f)
+	return f[12] == 8 && binary.BigEndian.Uint16(f[20:])&0x1fff != 0 || f[12] != 8 && proto == fragment
 }
 
 // written finds a packet's number in its payload.
@@ -241,9 +247,8 @@ func readAnswer(f seen) answer {
 	a := answer{wire: f.wire, to: forwarder.MAC(f.frame[:6]), from: forwarder.MAC(f.frame[6:12])}
 	a.src, a.dst, _ = addresses(f.frame)
 	proto, b := upper(f.frame)
-	_, part := partOf(f.frame)
 	switch {
-	case part:
+	case later(f.frame):
 		a.what, a.quoted = "fragment of an answer", len(b)
 	case proto == tcp:
 		a.what = "tcp reset"
