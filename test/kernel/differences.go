@@ -50,9 +50,11 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 		}
 		return v.policyOnTheWay(func(p *policy) bool { return p.action != forwarder.PolicyAllow })
 	}},
-	{name: "ports of a first fragment", explains: func(v *verdict) bool {
-		// Linux's rules see none.
-		return v.about("first fragment", "atomic fragment") && v.policyOnTheWay(func(p *policy) bool { return p.sport != anyPort || p.dport != anyPort })
+	{name: "what a first fragment carries", explains: func(v *verdict) bool {
+		// Linux's rules see no ports of fragments, nor headers behind a fragment header.
+		return v.about("first fragment", "atomic fragment") && slices.ContainsFunc(slices.Concat(v.s.policies...), func(p policy) bool {
+			return p.v4 != v.p.v6() && (p.sport != anyPort || p.dport != anyPort || v.p.v6() && p.proto >= 0)
+		})
 	}},
 	{name: "echo reply longer than the MTU", explains: func(v *verdict) bool {
 		// The router sends no IPv6 fragments, and its reply has DF set where the request
@@ -79,21 +81,12 @@ var details = []difference{
 		a.ttl = b.ttl // RFC 1812 4.3.2.3 leaves it to the router
 		return true
 	}},
-	{name: "member of an ECMP group on the way back", explains: memberBack, level: func(v *verdict) bool {
-		if len(v.parkway.answers) != 1 || len(v.linux.answers) != 1 {
-			return false
-		}
-		a, b := &v.parkway.answers[0], &v.linux.answers[0]
-		router := v.s.routerOf(b.src)
-		if router < 0 || a.wire == b.wire && a.to == b.to {
-			return false
-		}
-		if parkway, linux, choice := v.ways(router, *b); !choice || !among(a, parkway) || !among(b, linux) {
-			return false
-		}
-		a.wire, a.to, a.from = b.wire, b.to, b.from
-		return true
-	}},
+	{name: "member of an ECMP group on the way back",
+		explains: func(v *verdict) bool { return !v.anyRuled() && memberBack(v) },
+		level:    func(v *verdict) bool { return !v.anyRuled() && wayBack(v) }},
+	{name: "route table of an answer", // or a member of a group, where there are such tables
+		explains: func(v *verdict) bool { return v.anyRuled() && memberBack(v) },
+		level:    func(v *verdict) bool { return v.anyRuled() && wayBack(v) }},
 	{name: "source address of an ICMPv6 error", level: func(v *verdict) bool {
 		a, b := v.errors()
 		if a == nil || !v.p.v6() || a.src == b.src {
@@ -131,15 +124,21 @@ var details = []difference{
 
 // ways are those that a router's answer may go on either side. Parkway looks into the
 // table of the port that the packet came in by; Linux has its own packets look into the
-// main one, and has not always chosen their source by then.
+// main one, and may choose another source, or choose it later.
 func (v *verdict) ways(router int, a answer) (parkway, linux map[end]bool, choice bool) {
 	f := v.p.back(a)
 	parkway, choice = v.s.ends(router, v.s.arrival(v.p.wire, router), f)
 	linux, more := v.s.ends(router, nil, f)
-	f.src = netip.Addr{}
-	unchosen, _ := v.s.ends(router, nil, f)
-	choice = choice || more || !maps.Equal(parkway, linux) || !maps.Equal(parkway, unchosen)
-	maps.Copy(linux, unchosen)
+	choice = choice || more || !maps.Equal(parkway, linux)
+	sources := map[netip.Addr]bool{{}: true}
+	for i := range v.s.routers[router].Ports {
+		maps.Copy(sources, ownOf(&v.s.routers[router].Ports[i]))
+	}
+	for f.src = range sources {
+		other, _ := v.s.ends(router, nil, f)
+		choice = choice || !maps.Equal(parkway, other)
+		maps.Copy(linux, other)
+	}
 	return parkway, linux, choice
 }
 
@@ -232,6 +231,23 @@ func (v *verdict) tooBig() bool {
 	return slices.ContainsFunc(v.s.wires, func(w wire) bool { return len(v.p.frame)-14 > int(w.port.GatewayMTU) })
 }
 
+// wayBack: both sides' answers go one of their ways.
+func wayBack(v *verdict) bool {
+	if len(v.parkway.answers) != 1 || len(v.linux.answers) != 1 {
+		return false
+	}
+	a, b := &v.parkway.answers[0], &v.linux.answers[0]
+	router := v.s.routerOf(b.src)
+	if router < 0 || a.wire == b.wire && a.to == b.to {
+		return false
+	}
+	if parkway, linux, choice := v.ways(router, *b); !choice || !among(a, parkway) || !among(b, linux) {
+		return false
+	}
+	a.wire, a.to, a.from = b.wire, b.to, b.from
+	return true
+}
+
 // memberBack: answers had a choice on their way back. On one side that way may be
 // another router's, who loses them, or have a smaller MTU.
 func memberBack(v *verdict) bool {
@@ -240,7 +256,8 @@ func memberBack(v *verdict) bool {
 		return false
 	}
 	for _, a := range answers {
-		if a.typ != answers[0].typ || a.code != answers[0].code || a.src != answers[0].src {
+		same := a.typ == answers[0].typ && a.code == answers[0].code || a.what == cutAnswer || answers[0].what == cutAnswer
+		if !same || a.src != answers[0].src {
 			return false
 		}
 	}

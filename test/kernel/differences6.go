@@ -16,8 +16,13 @@ var differences6 = []difference{
 	}},
 	{name: "link-local source", explains: func(v *verdict) bool {
 		// Linux forwards it where it stays on its link, and reports elsewhere.
+		// It looks at TTL and policies before that.
 		if v.reason != "ip_link_local" || !v.src.IsLinkLocalUnicast() {
 			return false
+		}
+		if len(v.linux.forwards) == 0 {
+			kind, _ := v.s.decide(v.ingress(), v.s.wires[v.p.wire].port, flowOf(v.p.frame))
+			return v.linux.says("error", 3, 0) || v.linux.silent() && (kind == discard || v.parkway.silent())
 		}
 		for _, f := range v.linux.forwards {
 			if f.wire != v.p.wire {

@@ -77,7 +77,7 @@ func TestBesideLinux(t *testing.T) {
 					counts[name]++
 				}
 				if !ok {
-					if bad++; bad <= 100 {
+					if bad++; bad <= 10 {
 						t.Error(v.report())
 					}
 				}

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const patience = 20 * time.Second // for a condition that comes at once
+const patience = 40 * time.Second // for a condition that comes at once
 
 // seen is a frame that left by a wire.
 type seen struct {

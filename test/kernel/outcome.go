@@ -33,6 +33,8 @@ func (f forward) String() string {
 	return s
 }
 
+const cutAnswer = "fragment of an answer"
+
 // answer is what the router itself has to say about a packet.
 type answer struct {
 	wire      int
@@ -249,7 +251,7 @@ func readAnswer(f seen) answer {
 	proto, b := upper(f.frame)
 	switch {
 	case later(f.frame):
-		a.what, a.quoted = "fragment of an answer", len(b)
+		a.what, a.quoted = cutAnswer, len(b)
 	case proto == tcp:
 		a.what = "tcp reset"
 	case b[0] == 0 || b[0] == 129:
