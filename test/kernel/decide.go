@@ -66,7 +66,8 @@ func bestRoute(r *forwarder.Router, table string, f flow) (kind routeKind, membe
 // decide is routeOf and what policies make of it.
 func (s *scenario) decide(router int, in *forwarder.RouterPort, f flow) (kind routeKind, members []forwarder.StaticRoute) {
 	kind, members = routeOf(&s.routers[router], in, f)
-	if in == nil || f.own || kind != gateway && kind != connected && (kind != network || f.dst.Is4()) {
+	routed := kind == gateway || kind == connected || kind == network && f.dst.Is6() || f.rulesFirst && kind != own && kind != broadcast
+	if in == nil || f.own || !routed {
 		return kind, members
 	}
 	if p := s.policyFor(router, in, f); p != nil {

@@ -209,7 +209,12 @@ func (v *verdict) ingress() int { return v.s.wires[v.p.wire].router }
 // anyMember: there was a choice on the way, and what went on left as a member says. On
 // one side it may have met a smaller MTU, or another router that had no route.
 func anyMember(v *verdict) bool {
-	ends, choice := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, flowOf(v.p.frame))
+	f := flowOf(v.p.frame)
+	ends, choice := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, f)
+	f.rulesFirst = true
+	ruled, more := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, f)
+	maps.Copy(ends, ruled)
+	choice = choice || more
 	if !choice || len(v.parkway.forwards)+len(v.linux.forwards) == 0 && len(v.s.routers) == 1 {
 		return false
 	}

@@ -51,11 +51,12 @@ var differences6 = []difference{
 			v.src.Is6() && v.src.IsUnspecified() && v.reason == "ip_martian_source"
 	}},
 	{name: "IPv6 group", level: groupSource, explains: func(v *verdict) bool {
-		// To the router's own MAC: Linux answers what a host in the group would. To the
+		// To the router's own MAC: Linux answers what a host in the group would; also to a
+		// group's where it is more than a mere echo request. To the
 		// group's: Parkway's answer follows its routes, Linux looks for the asker on the
 		// port that it came in by.
 		return v.dst.Is6() && v.dst.IsMulticast() && len(v.linux.forwards) == 0 &&
-			(v.reason == "ip_multicast" || v.linux.silent() && v.parkway.says("echo reply", 129, 0))
+			(v.reason == "ip_multicast" || v.reason == "l2_no_receiver" && v.p.frame[0]&1 != 0 || v.linux.silent() && v.parkway.says("echo reply", 129, 0))
 	}},
 	{name: "hop-by-hop options", explains: func(v *verdict) bool {
 		// A router looks at them only when it is told to (RFC 8200 4).

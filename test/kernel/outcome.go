@@ -179,6 +179,9 @@ func answered(s *scenario, byID map[uint16]*packet, f seen) (uint16, bool) {
 		if p := byID[id]; ok && p != nil && quotes(b[8:], p) {
 			return id, true
 		}
+		if _, ok := forwarded(byID, f); ok { // an error of the test's own, from a link-local address
+			return 0, false
+		}
 		id, ok = written(b[8:]) // about another router's answer
 		return id, ok && byID[id] != nil
 	case len(b) >= 8 && v4 && proto == icmp4 && b[0] == 14:

@@ -28,6 +28,7 @@ type flow struct {
 	proto        int
 	sport, dport int  // negative: there are none
 	own          bool // the router's: policies are not asked
+	rulesFirst   bool // Linux: policies before routes
 }
 
 var anyPort = [2]int{-1, -1}
