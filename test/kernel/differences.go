@@ -45,7 +45,7 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 		if v.reason == "ip_ttl_exceeded" && v.linux.silent() {
 			return v.policyOnTheWay(func(p *policy) bool { return p.action == forwarder.PolicyDrop })
 		}
-		if !strings.HasPrefix(v.reason, "ip_no_route") && !strings.HasPrefix(v.reason, "ip_route_") {
+		if !strings.Contains(v.reason, "ip_no_route") && !strings.Contains(v.reason, "ip_route_") {
 			return false
 		}
 		return v.policyOnTheWay(func(p *policy) bool { return p.action != forwarder.PolicyAllow })

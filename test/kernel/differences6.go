@@ -67,7 +67,7 @@ var differences6 = []difference{
 		// Hop-by-hop options that do not come first, two fragment headers: Parkway
 		// can't say what such a packet carries, and so not that it is no error.
 		return v.p.v6() && v.about("hop-by-hop", "fragment", "routing") && v.parkway.silent() &&
-			len(v.linux.forwards) == 0 && slices.Contains([]string{"ip_ttl_exceeded", "ip_too_big", "ip_no_route", "ip_route_unreachable", "ip_route_prohibit"}, v.reason)
+			len(v.linux.forwards) == 0 && slices.Contains([]string{"ip_ttl_exceeded", "ip_too_big", "ip_no_route", "ip_route_unreachable", "ip_route_prohibit", "ip_link_local"}, v.reason)
 	}},
 	{name: "errors about redirects", explains: func(v *verdict) bool {
 		// None may be (RFC 4443 2.4 e.2).

@@ -188,7 +188,7 @@ func (n *linux) send(wire int, frame []byte) error {
 func (n *linux) mark() error {
 	n.round++
 	hosts := n.s.markerHosts()
-	missing := map[int]bool{}
+	missing, frames := map[int]bool{}, make([][]byte, len(n.s.wires))
 	for i, w := range n.s.wires {
 		to := (i + 1) % len(n.s.wires)
 		d := &draft{src: hosts[i], dst: hosts[to]}
@@ -201,14 +201,23 @@ func (n *linux) mark() error {
 		src := neighborMAC(w.port.Name, d.src)
 		frame = append(append(frame, src[:]...), 8, 0)
 		frame = append(append(frame, ip...), 'M', 'A', 'R', 'K', byte(to), n.round, 0, 0)
-		missing[to] = true
+		missing[to], frames[i] = true, frame
 		if err := n.send(i, frame); err != nil {
 			return err
 		}
 	}
+	again := time.Now().Add(2 * time.Second)
 	for end := time.Now().Add(patience); len(missing) > 0; {
 		if err := n.receive(missing); err != nil {
 			return err
+		}
+		if now := time.Now(); now.After(again) { // a queue of the kernel's was full
+			again = now.Add(2 * time.Second)
+			for i, frame := range frames {
+				if err := n.send(i, frame); err != nil {
+					return err
+				}
+			}
 		}
 		if time.Now().After(end) {
 			return fmt.Errorf("the kernel lost the markers to wires %v", missing)
