@@ -62,6 +62,9 @@ func (r *Resolver) local(m *dpdk.Mbuf) cgo.DropReason {
 		r.refuse(err)
 		return cgo.DropControlInvalid
 	}
+	if p.owns(req.Src) { // frames to a group come here past the worker's checks
+		return cgo.DropIPSrcOwn
+	}
 	group := req.Dst.IsMulticast()
 	if group && !p.inGroup(req.Dst) || !group && !r.ports.routerOwns(p, req.Dst) {
 		return cgo.DropLocalUnsupported

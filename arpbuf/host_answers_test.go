@@ -168,6 +168,12 @@ func TestLocalUnanswered(t *testing.T) {
 		{"later fragment, IPv4", "local_fragment", func(t *testing.T) []byte { return fragment(t, a4, la4, 800, false) }},
 		{"first fragment, IPv6", "local_fragment", func(t *testing.T) []byte { return fragment(t, a6, la6, 0, true) }},
 		{"later fragment, IPv6", "local_fragment", func(t *testing.T) []byte { return fragment(t, a6, la6, 800, false) }},
+		{"from itself, to a group", "ip_source_is_own", func(t *testing.T) []byte {
+			return echo(t, la6, netip.MustParseAddr("ff02::1"), macA, forwarder.MAC{0x33, 0x33, 0, 0, 0, 1}, 64)
+		}},
+		{"from itself, by a group's MAC", "ip_source_is_own", func(t *testing.T) []byte {
+			return echo(t, la6, la6, macA, forwarder.MAC{0x33, 0x33, 0, 0, 0, 1}, 64)
+		}},
 		{"echo checksum", "control_invalid", func(t *testing.T) []byte { return damaged(echo(t, a4, la4, macA, macLA, 64), 38) }},
 		{"UDP checksum", "control_invalid", func(t *testing.T) []byte { return damaged(udp(t, la6, 0, 64, 0), 55) }},
 		{"TCP checksum", "control_invalid", func(t *testing.T) []byte { return damaged(tcp(t, a4, la4, 64, layers.TCP{SYN: true}), 38) }},

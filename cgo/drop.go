@@ -15,6 +15,7 @@ const DropCount = C.PW_DROP_COUNT
 
 // Reasons that control and the tables give; the rest is for the stages to count.
 const (
+	DropIPSrcOwn         DropReason = C.PW_DROP_IP_SRC_OWN
 	DropIPNoRoute        DropReason = C.PW_DROP_IP_NO_ROUTE
 	DropIPDiscard        DropReason = C.PW_DROP_IP_DISCARD
 	DropIPUnreachable    DropReason = C.PW_DROP_IP_UNREACHABLE

@@ -243,7 +243,8 @@ func (e ICMPError) rest(version uint8) uint32 {
 // about an IP packet (checklist I2; RFC 1812 §4.3.2.7, RFC 4443 §2.4(e)). It
 // may not when the packet
 //
-//   - is an ICMP error, an ICMPv6 redirect, or ICMP too short to tell;
+//   - is an ICMP error, an ICMPv6 redirect, or ICMP too short to tell, also behind
+//     hop-by-hop options that stand where none may;
 //   - is to an IP multicast address or to 255.255.255.255, or ethDstMulticast
 //     says that it arrived as link-layer multicast or broadcast; except, for
 //     IPv6, Packet Too Big and Parameter Problem code 2;
@@ -259,6 +260,11 @@ func MayReport(typ, code uint8, offending []byte, ethDstMulticast bool) (ok bool
 	p, err := parseIP(offending)
 	if err != nil {
 		return false, ReasonOf(err)
+	}
+	if p.Version == 6 && p.Protocol == ProtoHopByHop {
+		if p, err = walkIPv6(offending, true); err != nil {
+			return false, ReasonOf(err)
+		}
 	}
 	groupAllowed := p.Version == 6 && (typ == ICMPv6PacketTooBig ||
 		typ == ICMPv6ParameterProblem && code == ICMPv6UnrecognizedOption)

@@ -222,6 +222,9 @@ func TestI2_MayReport(t *testing.T) {
 	frag6 := func(next byte, offset uint16) []byte {
 		return oracle6(t, layers.IPv6{NextHeader: ProtoFragment}, gopacket.Payload([]byte{next, 0, byte(offset >> 8), byte(offset), 0, 0, 0, 1, 128, 0, 0, 0, 0, 0, 0, 0}))
 	}
+	misplaced := func(next, typ byte) []byte { // hop-by-hop options behind destination options
+		return oracle6(t, layers.IPv6{NextHeader: ProtoDestOptions}, gopacket.Payload([]byte{ProtoHopByHop, 0, 1, 4, 0, 0, 0, 0, next, 0, 1, 4, 0, 0, 0, 0, typ, 0, 0, 0, 0, 0, 0, 0}))
+	}
 	group6 := with6(ip6B, parse("ff0e::1"))
 	bad := func(b []byte) []byte { b[10] ^= 1; return b }
 
@@ -281,6 +284,10 @@ func TestI2_MayReport(t *testing.T) {
 		{"v6 later fragment of UDP", 1, 3, frag6(ProtoUDP, 8), false, ReasonNone},
 		{"v6 later fragment of ICMPv6", 1, 3, frag6(ProtoICMPv6, 8), false, ReasonReportFragment},
 		{"v6 first fragment of an echo", 1, 3, frag6(ProtoICMPv6, 0), false, ReasonNone},
+		{"v6 echo request behind misplaced options", 1, 3, misplaced(ProtoICMPv6, 128), false, ReasonNone},
+		{"v6 unreachable behind misplaced options", 1, 3, misplaced(ProtoICMPv6, 1), false, ReasonReportICMPError},
+		{"v6 unreachable behind misplaced options, unrecognized", 4, 1, misplaced(ProtoICMPv6, 1), false, ReasonReportICMPError},
+		{"v6 broken chain behind misplaced options", 1, 3, misplaced(ProtoHopByHop, 17)[:60], false, ReasonTruncated},
 		{"v6 broken chain", 1, 3, oracle6(t, layers.IPv6{NextHeader: ProtoDestOptions}, gopacket.Payload("1")), false, ReasonIPExtension},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

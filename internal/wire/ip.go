@@ -155,7 +155,11 @@ func parseIPv4(b []byte) (IP, error) {
 	}, nil
 }
 
-func parseIPv6(b []byte) (IP, error) {
+func parseIPv6(b []byte) (IP, error) { return walkIPv6(b, false) }
+
+// walkIPv6 parses an IPv6 packet. It ends at a hop-by-hop header that is not the first
+// one, unless it is to look behind it.
+func walkIPv6(b []byte, behind bool) (IP, error) {
 	if len(b) < ipv6HeaderLen {
 		return IP{}, ReasonTruncated
 	}
@@ -179,7 +183,7 @@ func parseIPv6(b []byte) (IP, error) {
 		var size int // of the extension header that Protocol names, in octets
 		switch p.Protocol {
 		case ProtoHopByHop:
-			if n != 0 { // RFC 8200 §4.1: directly after the IPv6 header only; elsewhere it is nothing known
+			if n != 0 && !behind { // RFC 8200 §4.1: directly after the IPv6 header only; elsewhere it is nothing known
 				return p, nil
 			}
 			fallthrough

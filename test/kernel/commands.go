@@ -5,6 +5,7 @@ package kernel
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/parkway-gw/parkway/forwarder"
@@ -44,11 +45,17 @@ func (s *scenario) commands(router int, bindings []forwarder.StaticMACBinding) s
 		}
 		say("link set dev %s up", p.Name)
 	}
-	done := map[netip.Prefix]bool{}
-	for _, o := range r.StaticRoutes {
-		if !done[o.Prefix] {
-			done[o.Prefix] = true
-			say("%s", s.routeCommand(r, o.Prefix))
+	if s.ruled(router) {
+		tables, _, _ := s.rules(router)
+		b.WriteString(tables)
+	} else {
+		done := map[netip.Prefix]bool{}
+		for i, o := range r.StaticRoutes {
+			if !done[o.Prefix] {
+				done[o.Prefix] = true
+				members := slices.DeleteFunc(slices.Clone(r.StaticRoutes[i:]), func(m forwarder.StaticRoute) bool { return m.Prefix != o.Prefix })
+				say("route append %s", routeText(r, members, o.Prefix, false)) // behind a network of the same prefix
+			}
 		}
 	}
 	for _, n := range bindings {
@@ -68,25 +75,4 @@ func (s *scenario) commands(router int, bindings []forwarder.StaticMACBinding) s
 		}
 	}
 	return b.String()
-}
-
-// routeCommand adds the static route for a prefix, which is an ECMP group when several
-// share it. Behind a connected network of the same prefix it comes second.
-func (s *scenario) routeCommand(r *forwarder.Router, p netip.Prefix) string {
-	var hops []string
-	for _, o := range r.StaticRoutes {
-		switch {
-		case o.Prefix != p:
-		case o.Discard:
-			return fmt.Sprintf("route append blackhole %s", p)
-		case o.OutputPort == "" && o.Nexthop.Is4():
-			hops = append(hops, fmt.Sprintf("via %s", o.Nexthop)) // Linux finds the port itself
-		default:
-			hops = append(hops, fmt.Sprintf("via %s dev %s onlink", o.Nexthop, outputPort(r, o).Name))
-		}
-	}
-	if len(hops) == 1 {
-		return fmt.Sprintf("route append %s %s", p, hops[0])
-	}
-	return fmt.Sprintf("route append %s nexthop %s", p, strings.Join(hops, " nexthop "))
 }

@@ -74,6 +74,14 @@ func (v *verdict) report() string {
 		for line := range strings.Lines(v.s.commands(i, v.neighbors())) {
 			b.WriteString("    ip " + line)
 		}
+		if _, four, six := v.s.rules(i); v.s.ruled(i) {
+			for line := range strings.Lines(four) {
+				b.WriteString("    ip -4 " + line)
+			}
+			for line := range strings.Lines(six) {
+				b.WriteString("    ip -6 " + line)
+			}
+		}
 	}
 	fmt.Fprintf(&b, "  again:  PARKWAY_SEED=%d PARKWAY_NETWORK=%d PARKWAY_PACKETS=%d go test -v -run TestBesideLinux ./test/kernel\n",
 		v.s.seed, v.s.number, len(v.s.packets))

@@ -22,10 +22,10 @@ func plain(t *testing.T) *verdict {
 		s := generate(1, n, 200)
 		for _, p := range s.packets {
 			src, dst, ok := addresses(p.frame)
-			if !ok || p.about != "" || p.v6() || p.frame[23] != udp || len(s.routers) > 1 || len(p.frame) > 200 || p.frame[22] < 3 {
+			if !ok || p.about != "" || p.v6() || p.frame[23] != udp || len(s.routers) > 1 || s.ruled(0) || len(p.frame) > 200 || p.frame[22] < 3 {
 				continue
 			}
-			ends, choice := s.ends(s.wires[p.wire].router, dst)
+			ends, choice := s.ends(s.wires[p.wire].router, s.wires[p.wire].port, flowOf(p.frame))
 			if kind, _ := lookup(&s.routers[0], src); choice || len(ends) != 1 || kind != connected {
 				continue
 			}

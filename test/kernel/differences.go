@@ -3,9 +3,12 @@
 package kernel
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/parkway-gw/parkway/forwarder"
 )
 
 // difference is a way in which Parkway is meant to differ from Linux. The list is told
@@ -27,10 +30,31 @@ var differences = slices.Concat(details, differences4, differences6, []differenc
 	{name: "own address as source", explains: func(v *verdict) bool {
 		// Parkway looks at the port's own addresses (OVN's rule), Linux at those of
 		// all ports for IPv4 and at none for IPv6.
-		return v.s.owns(v.src) && (v.reason == "ip_source_is_own" || !v.p.v6() && v.linux.silent())
+		if v.s.owns(v.src) && (v.reason == "ip_source_is_own" || !v.p.v6() && v.linux.silent()) {
+			return true
+		}
+		// A router's answer that another sends back to it.
+		return strings.Contains(v.reason, "ip_source_is_own") && v.parkway.silent() && len(v.linux.forwards) == 0 && len(v.linux.answers) > 0
 	}},
-	{name: "what a host would answer", explains: func(v *verdict) bool {
-		return v.s.owns(v.dst) && v.parkway.silent() && v.reason == "local_unsupported"
+	{name: "fragments for the router itself", explains: func(v *verdict) bool {
+		return v.s.owns(v.dst) && strings.Contains(v.reason, "local_fragment") && len(v.linux.forwards) == 0
+	}},
+	{name: "policies behind routes", explains: func(v *verdict) bool {
+		// Parkway has no policy for what has no TTL left or leads nowhere; Linux asks its
+		// rules first.
+		if v.reason == "ip_ttl_exceeded" && v.linux.silent() {
+			return v.policyOnTheWay(func(p *policy) bool { return p.action == forwarder.PolicyDrop })
+		}
+		if !strings.Contains(v.reason, "ip_no_route") && !strings.Contains(v.reason, "ip_route_") {
+			return false
+		}
+		return v.policyOnTheWay(func(p *policy) bool { return p.action != forwarder.PolicyAllow })
+	}},
+	{name: "what a first fragment carries", explains: func(v *verdict) bool {
+		// Linux's rules see no ports of fragments, nor headers behind a fragment header.
+		return v.about("first fragment", "atomic fragment") && slices.ContainsFunc(slices.Concat(v.s.policies...), func(p policy) bool {
+			return p.v4 != v.p.v6() && (p.sport != anyPort || p.dport != anyPort || v.p.v6() && p.proto >= 0)
+		})
 	}},
 	{name: "echo reply longer than the MTU", explains: func(v *verdict) bool {
 		// The router sends no IPv6 fragments, and its reply has DF set where the request
@@ -57,30 +81,12 @@ var details = []difference{
 		a.ttl = b.ttl // RFC 1812 4.3.2.3 leaves it to the router
 		return true
 	}},
-	{name: "member of an ECMP group on the way back", explains: memberBack, level: func(v *verdict) bool {
-		if len(v.parkway.answers) != 1 || len(v.linux.answers) != 1 {
-			return false
-		}
-		a, b := &v.parkway.answers[0], &v.linux.answers[0]
-		router := v.s.routerOf(b.src)
-		if router < 0 || a.wire == b.wire && a.to == b.to {
-			return false
-		}
-		ends, choice := v.s.ends(router, a.dst)
-		member := func(a *answer) bool {
-			for e := range ends {
-				if e.wire == a.wire && e.to == a.to && e.from == a.from {
-					return true
-				}
-			}
-			return false
-		}
-		if !choice || !member(a) || !member(b) {
-			return false
-		}
-		a.wire, a.to, a.from = b.wire, b.to, b.from
-		return true
-	}},
+	{name: "member of an ECMP group on the way back",
+		explains: func(v *verdict) bool { return !v.anyRuled() && memberBack(v) },
+		level:    func(v *verdict) bool { return !v.anyRuled() && wayBack(v) }},
+	{name: "route table of an answer", // or a member of a group, where there are such tables
+		explains: func(v *verdict) bool { return v.anyRuled() && memberBack(v) },
+		level:    func(v *verdict) bool { return v.anyRuled() && wayBack(v) }},
 	{name: "source address of an ICMPv6 error", level: func(v *verdict) bool {
 		a, b := v.errors()
 		if a == nil || !v.p.v6() || a.src == b.src {
@@ -116,6 +122,35 @@ var details = []difference{
 	}},
 }
 
+// ways are those that a router's answer may go on either side. Parkway looks into the
+// table of the port that the packet came in by; Linux has its own packets look into the
+// main one, and may choose another source, or choose it later.
+func (v *verdict) ways(router int, a answer) (parkway, linux map[end]bool, choice bool) {
+	f := v.p.back(a)
+	parkway, choice = v.s.ends(router, v.s.arrival(v.p.wire, router), f)
+	linux, more := v.s.ends(router, nil, f)
+	choice = choice || more || !maps.Equal(parkway, linux)
+	sources := map[netip.Addr]bool{{}: true}
+	for i := range v.s.routers[router].Ports {
+		maps.Copy(sources, ownOf(&v.s.routers[router].Ports[i]))
+	}
+	for f.src = range sources {
+		other, _ := v.s.ends(router, nil, f)
+		choice = choice || !maps.Equal(parkway, other)
+		maps.Copy(linux, other)
+	}
+	return parkway, linux, choice
+}
+
+func among(a *answer, ends map[end]bool) bool {
+	for e := range ends {
+		if e.wire == a.wire && e.to == a.to && e.from == a.from {
+			return true
+		}
+	}
+	return false
+}
+
 // cutOptions: Linux fills the room of options that go into the first fragment alone with
 // no operations, so that later headers are as long; Parkway leaves them out.
 func cutOptions(v *verdict) bool {
@@ -134,7 +169,7 @@ func cutOptions(v *verdict) bool {
 // memberMTU: the members of a group that the packet may have taken have different MTUs.
 func memberMTU(v *verdict) bool {
 	a, b := v.errors()
-	if _, choice := v.s.ends(v.ingress(), v.dst); a == nil || !choice || a.mtu == b.mtu || v.reason != "ip_too_big" {
+	if _, choice := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, flowOf(v.p.frame)); a == nil || !choice || a.mtu == b.mtu || v.reason != "ip_too_big" {
 		return false
 	}
 	a.mtu = b.mtu
@@ -174,7 +209,12 @@ func (v *verdict) ingress() int { return v.s.wires[v.p.wire].router }
 // anyMember: there was a choice on the way, and what went on left as a member says. On
 // one side it may have met a smaller MTU, or another router that had no route.
 func anyMember(v *verdict) bool {
-	ends, choice := v.s.ends(v.ingress(), v.dst)
+	f := flowOf(v.p.frame)
+	ends, choice := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, f)
+	f.rulesFirst = true
+	ruled, more := v.s.ends(v.ingress(), v.s.wires[v.p.wire].port, f)
+	maps.Copy(ends, ruled)
+	choice = choice || more
 	if !choice || len(v.parkway.forwards)+len(v.linux.forwards) == 0 && len(v.s.routers) == 1 {
 		return false
 	}
@@ -196,6 +236,23 @@ func (v *verdict) tooBig() bool {
 	return slices.ContainsFunc(v.s.wires, func(w wire) bool { return len(v.p.frame)-14 > int(w.port.GatewayMTU) })
 }
 
+// wayBack: both sides' answers go one of their ways.
+func wayBack(v *verdict) bool {
+	if len(v.parkway.answers) != 1 || len(v.linux.answers) != 1 {
+		return false
+	}
+	a, b := &v.parkway.answers[0], &v.linux.answers[0]
+	router := v.s.routerOf(b.src)
+	if router < 0 || a.wire == b.wire && a.to == b.to {
+		return false
+	}
+	if parkway, linux, choice := v.ways(router, *b); !choice || !among(a, parkway) || !among(b, linux) {
+		return false
+	}
+	a.wire, a.to, a.from = b.wire, b.to, b.from
+	return true
+}
+
 // memberBack: answers had a choice on their way back. On one side that way may be
 // another router's, who loses them, or have a smaller MTU.
 func memberBack(v *verdict) bool {
@@ -204,16 +261,32 @@ func memberBack(v *verdict) bool {
 		return false
 	}
 	for _, a := range answers {
-		if a.typ != answers[0].typ || a.code != answers[0].code || a.src != answers[0].src {
+		same := a.typ == answers[0].typ && a.code == answers[0].code || a.what == cutAnswer || answers[0].what == cutAnswer
+		if !same || a.src != answers[0].src {
 			return false
 		}
 	}
 	router := v.s.routerOf(answers[0].src)
-	if router < 0 || len(answers) == 1 && len(v.s.routers) == 1 {
+	if router < 0 || len(answers) == 1 && len(v.s.routers) == 1 && !v.s.ruled(router) {
 		return false
 	}
-	_, choice := v.s.ends(router, answers[0].dst)
+	_, _, choice := v.ways(router, answers[0])
 	return choice
+}
+
+// policyOnTheWay: some router's policy that is like this may concern the packet.
+func (v *verdict) policyOnTheWay(like func(*policy) bool) bool {
+	f := flowOf(v.p.frame)
+	for i := range v.s.routers {
+		for j := range v.s.routers[i].Ports {
+			for k := range v.s.policies[i] {
+				if p := &v.s.policies[i][k]; p.matches(&v.s.routers[i].Ports[j], f) && like(p) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (v *verdict) ttl() uint8 {

@@ -36,8 +36,8 @@ var differences4 = []difference{
 		return v.about("option of length 0", "option beyond the header", "record route without room for an address") &&
 			(v.linux.says("error", 12, 0) || v.linux.silent())
 	}},
-	{name: "source routes", explains: func(v *verdict) bool {
-		return v.about("loose source route", "strict source route") && v.linux.silent()
+	{name: "timestamp requests", explains: func(v *verdict) bool {
+		return v.s.owns(v.dst) && v.about("ICMP type 13") && v.reason == "local_unsupported" && v.linux.says("timestamp reply", 14, 0)
 	}},
 	{name: "errors about ICMP messages of other types", explains: func(v *verdict) bool {
 		// Linux reports nothing about ICMP types that it does not know, and counts
@@ -50,7 +50,11 @@ var differences4 = []difference{
 	}},
 	{name: "Linux's limit of unreachables", explains: func(v *verdict) bool {
 		// net.ipv4.route.error_burst is the whole machine's: five at once for a source.
-		return !v.p.v6() && v.parkway.says("error", 3, 0) && v.linux.silent() && v.unreachables >= 5
+		return !v.p.v6() && v.parkway.says("error", 3, 0, 1, 13) && v.linux.silent() && v.unreachables >= 5
+	}},
+	{name: "broadcast address as source", explains: func(v *verdict) bool {
+		// Linux looks for it as soon as there are rules.
+		return v.src.Is4() && v.anyRouter(broadcast, v.src) && v.linux.silent() && v.anyRuled()
 	}},
 }
 
@@ -68,6 +72,30 @@ func (v *verdict) changedOptions(list ...string) (found bool) {
 		}
 	}
 	return found
+}
+
+func (v *verdict) anyRuled() bool {
+	for i := range v.s.routers {
+		if v.s.ruled(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeUnreachable: a router may say that there is no way for the packet.
+func (v *verdict) mayBeUnreachable() bool {
+	f := flowOf(v.p.frame)
+	for i := range v.s.routers {
+		r := &v.s.routers[i]
+		for j := range r.Ports {
+			kind, _ := routeOf(r, &r.Ports[j], f)
+			if !v.p.v6() && slices.Contains([]routeKind{noRoute, unreachable, prohibit}, kind) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // anyRouter: for one of the routers the address is of that kind.

@@ -33,7 +33,11 @@ func (s *scenario) topologyOf(bindings []forwarder.StaticMACBinding) forwarder.T
 	cable := func(p *forwarder.RouterPort) forwarder.SwitchPort {
 		return forwarder.SwitchPort{Name: "to-" + p.Name, Type: forwarder.PortRouter, RouterPort: p.Name}
 	}
-	t := forwarder.Topology{Routers: s.routers, StaticMACBindings: bindings}
+	t := forwarder.Topology{Routers: s.routers, StaticMACBindings: bindings, Meters: []forwarder.Meter{{Name: "all", Rate: 1e6, Burst: 1e6}}}
+	t.CoPP = []forwarder.CoPP{{Name: "unlimited"}} // every answer is compared
+	for _, protocol := range []string{"arp", "nd-ns", "nd-na", "nd-ra-opts", "icmp4-error", "icmp6-error", "tcp-reset", "icmp4-echo", "icmp6-echo"} {
+		t.CoPP[0].Meters = append(t.CoPP[0].Meters, forwarder.CoPPMeter{Protocol: protocol, Meter: "all"})
+	}
 	for _, w := range s.wires {
 		t.Switches = append(t.Switches, forwarder.Switch{Name: "sw-" + w.port.Name,
 			Ports: []forwarder.SwitchPort{{Name: w.port.Name, Unknown: true}, cable(w.port)}})
@@ -54,8 +58,8 @@ func newParkway(t testing.TB, eal *dpdk.EAL, s *scenario, bindings []forwarder.S
 	ac := arpbuf.DefaultConfig()
 	ac.EAL, ac.Logger = eal, log.Logger()
 	ac.CPUs, _ = dpdk.AllowedCPUs()
-	ac.Announcements = 0
-	ac.UnreachableBurst = 1e9 // every error is compared
+	ac.Announcements, ac.ManageRoutes = 0, false // nobody is there to answer
+	ac.DuplicateDetection = arpbuf.DetectOff
 	for _, w := range s.wires {
 		in := dpdktest.Ring(t, ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})
 		out := dpdktest.Ring(t, 4*ringSize, dpdk.RingFlags{Socket: dpdk.SocketAny})

@@ -20,6 +20,12 @@ func generate(seed uint64, n, packets int) *scenario {
 	s.makeRouters()
 	for i := range s.routers {
 		s.makeRoutes(i)
+		if s.oneIn(3) {
+			s.mixTables(i)
+		}
+		if s.oneIn(3) {
+			s.makePolicies(i)
+		}
 	}
 	at := s.interesting()
 	for id := range packets {
@@ -37,9 +43,9 @@ func pick[T any](s *scenario, of ...T) T { return of[s.rand.IntN(len(of))] }
 // outside, on the first and the last router first.
 func (s *scenario) makeRouters() {
 	chain := pick(s, 1, 1, 1, 2, 3)
-	s.routers = make([]forwarder.Router, chain)
+	s.routers, s.policies = make([]forwarder.Router, chain), make([][]policy, chain)
 	for i := range s.routers {
-		s.routers[i].Name = fmt.Sprintf("lr%d", i)
+		s.routers[i].Name, s.routers[i].CoPP = fmt.Sprintf("lr%d", i), "unlimited"
 		s.routers[i].Options.AlwaysLearnFromARPRequest = true
 	}
 	of := []int{0, chain - 1}

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const patience = 20 * time.Second // for a condition that comes at once
+const patience = 40 * time.Second // for a condition that comes at once
 
 // seen is a frame that left by a wire.
 type seen struct {
@@ -71,6 +71,12 @@ func newLinux(ctx context.Context, t testing.TB, s *scenario, bindings []forward
 	for i, ns := range routers {
 		_, err := ns.RunInput(ctx, s.commands(i, bindings), "ip", "-batch", "-")
 		must(err)
+		if _, four, six := s.rules(i); s.ruled(i) {
+			_, err = ns.RunInput(ctx, four, "ip", "-4", "-batch", "-")
+			must(err)
+			_, err = ns.RunInput(ctx, six, "ip", "-6", "-batch", "-")
+			must(err)
+		}
 	}
 	for i, ns := range routers { // the carrier, and the addresses made of the MACs, take their time
 		must(lab.Wait(ctx, "link-local addresses", func() error {
@@ -182,7 +188,7 @@ func (n *linux) send(wire int, frame []byte) error {
 func (n *linux) mark() error {
 	n.round++
 	hosts := n.s.markerHosts()
-	missing := map[int]bool{}
+	missing, frames := map[int]bool{}, make([][]byte, len(n.s.wires))
 	for i, w := range n.s.wires {
 		to := (i + 1) % len(n.s.wires)
 		d := &draft{src: hosts[i], dst: hosts[to]}
@@ -195,14 +201,23 @@ func (n *linux) mark() error {
 		src := neighborMAC(w.port.Name, d.src)
 		frame = append(append(frame, src[:]...), 8, 0)
 		frame = append(append(frame, ip...), 'M', 'A', 'R', 'K', byte(to), n.round, 0, 0)
-		missing[to] = true
+		missing[to], frames[i] = true, frame
 		if err := n.send(i, frame); err != nil {
 			return err
 		}
 	}
+	again := time.Now().Add(2 * time.Second)
 	for end := time.Now().Add(patience); len(missing) > 0; {
 		if err := n.receive(missing); err != nil {
 			return err
+		}
+		if now := time.Now(); now.After(again) { // a queue of the kernel's was full
+			again = now.Add(2 * time.Second)
+			for i, frame := range frames {
+				if err := n.send(i, frame); err != nil {
+					return err
+				}
+			}
 		}
 		if time.Now().After(end) {
 			return fmt.Errorf("the kernel lost the markers to wires %v", missing)

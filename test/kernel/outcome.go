@@ -33,6 +33,8 @@ func (f forward) String() string {
 	return s
 }
 
+const cutAnswer = "fragment of an answer"
+
 // answer is what the router itself has to say about a packet.
 type answer struct {
 	wire      int
@@ -177,6 +179,9 @@ func answered(s *scenario, byID map[uint16]*packet, f seen) (uint16, bool) {
 		if p := byID[id]; ok && p != nil && quotes(b[8:], p) {
 			return id, true
 		}
+		if _, ok := forwarded(byID, f); ok { // an error of the test's own, from a link-local address
+			return 0, false
+		}
 		id, ok = written(b[8:]) // about another router's answer
 		return id, ok && byID[id] != nil
 	case len(b) >= 8 && v4 && proto == icmp4 && b[0] == 14:
@@ -221,11 +226,17 @@ func datagramOf(f []byte) (name string, ok bool) {
 
 // partOf tells of a fragment of an answer which packet's data it carries.
 func partOf(f []byte) (number uint16, ok bool) {
-	proto, b := upper(f)
-	if f[12] == 8 && binary.BigEndian.Uint16(f[20:])&0x1fff == 0 || f[12] != 8 && proto != fragment {
+	if !later(f) {
 		return 0, false
 	}
+	_, b := upper(f)
 	return written(b)
+}
+
+// later: a fragment, of IPv4 but the first.
+func later(f []byte) bool {
+	proto, _ := upper(f)
+	return f[12] == 8 && binary.BigEndian.Uint16(f[20:])&0x1fff != 0 || f[12] != 8 && proto == fragment
 }
 
 // written finds a packet's number in its payload.
@@ -241,10 +252,9 @@ func readAnswer(f seen) answer {
 	a := answer{wire: f.wire, to: forwarder.MAC(f.frame[:6]), from: forwarder.MAC(f.frame[6:12])}
 	a.src, a.dst, _ = addresses(f.frame)
 	proto, b := upper(f.frame)
-	_, part := partOf(f.frame)
 	switch {
-	case part:
-		a.what, a.quoted = "fragment of an answer", len(b)
+	case later(f.frame):
+		a.what, a.quoted = cutAnswer, len(b)
 	case proto == tcp:
 		a.what = "tcp reset"
 	case b[0] == 0 || b[0] == 129:

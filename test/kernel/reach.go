@@ -15,25 +15,27 @@ type end struct {
 	hops     int // routers crossed
 }
 
-// ends are all that a router's routes allow for a destination, and whether an ECMP
+// ends are all that a router's routes and policies allow for a flow, and whether an ECMP
 // group had a choice on the way. It is for differences that leave a choice.
-func (s *scenario) ends(router int, dst netip.Addr) (out map[end]bool, choice bool) {
+func (s *scenario) ends(router int, in *forwarder.RouterPort, f flow) (out map[end]bool, choice bool) {
 	out = map[end]bool{}
-	s.walk(router, dst, 1, out, &choice)
+	s.walk(router, in, f, 1, out, &choice)
 	return out, choice
 }
 
-func (s *scenario) walk(router int, dst netip.Addr, hops int, out map[end]bool, choice *bool) {
+func (s *scenario) walk(router int, in *forwarder.RouterPort, f flow, hops int, out map[end]bool, choice *bool) {
 	if hops > 8 {
 		return
 	}
+	dst := f.dst
 	r := &s.routers[router]
-	kind, members := lookup(r, dst)
+	kind, members := s.decide(router, in, f)
 	step := func(p *forwarder.RouterPort, hop netip.Addr) {
 		for _, k := range s.links {
 			for _, ends := range [][2]wire{{k.a, k.b}, {k.b, k.a}} {
+				f.own = false
 				if ends[0].port.Name == p.Name && ownOf(ends[1].port)[hop] {
-					s.walk(ends[1].router, dst, hops+1, out, choice)
+					s.walk(ends[1].router, ends[1].port, f, hops+1, out, choice)
 					return
 				}
 			}

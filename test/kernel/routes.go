@@ -25,7 +25,9 @@ func (s *scenario) makeRoutes(i int) {
 			continue
 		}
 		if s.oneIn(6) {
-			r.StaticRoutes = append(r.StaticRoutes, forwarder.StaticRoute{Prefix: p, Discard: true})
+			o := forwarder.StaticRoute{Prefix: p, Reject: pick(s, 0, forwarder.RejectUnreachable, forwarder.RejectProhibit)}
+			o.Discard = o.Reject == 0
+			r.StaticRoutes = append(r.StaticRoutes, o)
 			continue
 		}
 		members := 1
@@ -34,8 +36,8 @@ func (s *scenario) makeRoutes(i int) {
 		}
 		var group []forwarder.StaticRoute
 		for range members {
-			hop, ok := s.nextHop(i, v4)
-			hop.Prefix = p
+			hop, ok := s.nextHop(i, v4 && !s.oneIn(8))
+			hop.Prefix, hop.Weight = p, pick(s, 0, 0, 1, 3, 20, 256)
 			twice := slices.ContainsFunc(group, func(o forwarder.StaticRoute) bool {
 				return o.Nexthop == hop.Nexthop && outputPort(r, o) == outputPort(r, hop)
 			})

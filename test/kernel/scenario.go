@@ -25,13 +25,14 @@ type link struct {
 
 // scenario is a network and the packets that are sent into it.
 type scenario struct {
-	seed    uint64
-	number  int // of the seed's networks
-	routers []forwarder.Router
-	wires   []wire // the first port of the packet's outside; its index is the port's name there
-	links   []link
-	packets []*packet
-	rand    *rand.Rand
+	seed     uint64
+	number   int // of the seed's networks
+	routers  []forwarder.Router
+	policies [][]policy // by router
+	wires    []wire     // the first port of the packet's outside; its index is the port's name there
+	links    []link
+	packets  []*packet
+	rand     *rand.Rand
 }
 
 // packet is one case.
@@ -74,32 +75,44 @@ func last(p netip.Prefix) netip.Addr {
 type routeKind string
 
 const (
-	noRoute   routeKind = "no route"
-	own       routeKind = "own address"
-	broadcast routeKind = "broadcast address"
-	network   routeKind = "network address"
-	connected routeKind = "connected"
-	gateway   routeKind = "gateway"
-	discard   routeKind = "discard"
+	noRoute     routeKind = "no route"
+	own         routeKind = "own address"
+	broadcast   routeKind = "broadcast address"
+	network     routeKind = "network address"
+	connected   routeKind = "connected"
+	gateway     routeKind = "gateway"
+	discard     routeKind = "discard"
+	unreachable routeKind = "unreachable"
+	prohibit    routeKind = "prohibit"
 )
 
-// lookup is the test's own longest-prefix match, the slow way. Differences are told by
-// it; what is compared are the two gateways. members are those of a gateway route.
+func kindOf(o forwarder.StaticRoute) routeKind {
+	switch {
+	case o.Discard:
+		return discard
+	case o.Reject == forwarder.RejectUnreachable:
+		return unreachable
+	case o.Reject == forwarder.RejectProhibit:
+		return prohibit
+	}
+	return gateway
+}
+
+// lookup is the test's own longest-prefix match, the slow way, in the main table.
+// Differences are told by it; what is compared are the two gateways. members are those of
+// a gateway route.
 func lookup(r *forwarder.Router, dst netip.Addr) (kind routeKind, members []forwarder.StaticRoute) {
 	kind = noRoute
 	best := -1
 	for i := range r.StaticRoutes {
 		s := &r.StaticRoutes[i]
-		if !s.Prefix.Contains(dst) || s.Prefix.Bits() < best {
+		if s.SourceIP || s.RouteTable != "" || !s.Prefix.Contains(dst) || s.Prefix.Bits() < best {
 			continue
 		}
 		if s.Prefix.Bits() > best {
 			best, members = s.Prefix.Bits(), nil
 		}
-		if kind = gateway; s.Discard {
-			kind = discard
-		}
-		members = append(members, *s)
+		kind, members = kindOf(*s), append(members, *s)
 	}
 	for i := range r.Ports {
 		for _, n := range r.Ports[i].Networks {
@@ -207,8 +220,13 @@ func (s *scenario) bindings() []forwarder.StaticMACBinding {
 	for i := range s.routers {
 		r := &s.routers[i]
 		for _, route := range r.StaticRoutes {
-			if !route.Discard {
+			if !route.Blackhole() {
 				add(outputPort(r, route), route.Nexthop)
+			}
+		}
+		for _, p := range s.policies[i] {
+			for _, m := range p.members {
+				add(outputPort(r, m), m.Nexthop)
 			}
 		}
 		for j := range r.Ports {
