@@ -194,6 +194,8 @@ func TestNeighborInAVLAN(t *testing.T) {
 	check(t, err)
 	asker, err := l.StartNeighbor(ctx, a, "eth0", NeighborConfig{MAC: macA, VLAN: 100})
 	check(t, err)
+	check(t, a.WaitRunning(ctx, "eth0"))
+	check(t, b.WaitRunning(ctx, "eth0"))
 	for _, vlan := range []uint16{0, 99, 100} {
 		check(t, asker.Send(NewARP(topology.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, vlan, ARPRequest, macA, ip4A, topology.MAC{}, ip4B)))
 	}

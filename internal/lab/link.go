@@ -126,6 +126,21 @@ func (n *NS) Setup(ctx context.Context, ifname string, h Host) error {
 	})
 }
 
+// WaitRunning waits until the interface passes frames. Both of its ends being up is not
+// enough: until the kernel has taken note of that, which it does in its own time, what is
+// sent is lost without a word.
+func (n *NS) WaitRunning(ctx context.Context, ifname string) error {
+	return Wait(ctx, ifname+" in "+n.label()+" to run", func() error {
+		return n.Do(func() error {
+			ifi, err := net.InterfaceByName(ifname)
+			if err == nil && ifi.Flags&net.FlagRunning == 0 {
+				err = errors.New("no carrier")
+			}
+			return err
+		})
+	})
+}
+
 // Mute brings an interface up for a Neighbor: the kernel neither has addresses on
 // it nor answers or asks anything there.
 func (n *NS) Mute(ctx context.Context, ifname string) error {

@@ -156,14 +156,22 @@ func (c *Client) call(ctx context.Context, method string, params ...any) (any, e
 	if err := c.write(request{method, params, id}); err != nil {
 		c.fail(err)
 	}
-	select {
-	case m := <-wait:
+	reply := func(m message) (any, error) {
 		if m.err != nil {
 			return nil, fmt.Errorf("%s: the server refused %s: %s", c.address, method, errorText(m.err))
 		}
 		return m.result, nil
+	}
+	select {
+	case m := <-wait:
+		return reply(m)
 	case <-c.done:
-		return nil, c.ended()
+		select {
+		case m := <-wait: // its last word
+			return reply(m)
+		default:
+			return nil, c.ended()
+		}
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, fmt.Errorf("%s: interrupted while waiting for %s", c.address, method)
