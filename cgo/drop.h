@@ -14,8 +14,8 @@
 	X(L2_RESERVED, "l2_reserved_group", "ls_in_admission",                                                        \
 	  "the destination is an IEEE 802.1D reserved group, which a bridge must not forward",                        \
 	  "none needed: LLDP, STP and pause frames end here")                                                         \
-	X(L2_PORT_UNBOUND, "l2_port_unbound", "ls_in_admission", "no switch port is bound to this port",              \
-	  "give the port an iface_id or a network_name that a switch port names")                                     \
+	X(L2_PORT_UNBOUND, "l2_port_unbound", "ls_in_admission", "no switch port takes the port's untagged frames",   \
+	  "give the port an iface_id or a network_name that a switch port without tag names, or have the sender tag") \
 	X(L2_VLAN, "l2_unknown_vlan", "ls_in_admission", "no switch port on this port takes the frame's VLAN tag",    \
 	  "add a localnet port with this tag, or untag the sender")                                                   \
 	X(SEC_MAC, "port_sec_mac", "ls_in_check_port_sec",                                                            \

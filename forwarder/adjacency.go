@@ -147,9 +147,10 @@ func (f *Forwarder) SetAdjacency(adj uint32, mac MAC, state cgo.AdjState) {
 		r.mac = mac
 		f.list(adj, r)
 	}
+	was := r.state
 	r.state = state
 	f.store(adj, r)
-	f.ecmp.changed(adj, state, f.res.dp.StoreBucket)
+	f.ecmp.changed(adj, was, state, f.res.dp.StoreBucket)
 }
 
 func (f *Forwarder) record(adj uint32) *adjRecord {

@@ -88,7 +88,8 @@ func (c *Change) routes(a, b *Router) {
 	// is looked at.
 	x, y := between(a.StaticRoutes, b.StaticRoutes)
 	if len(x)+len(y) > manyLines {
-		c.linef("static routes of router %s: %d became %d", b.Name, len(x), len(y))
+		added, removed := differences(x, y)
+		c.linef("static routes of router %s: %d added, %d removed, %d in all", b.Name, added, removed, len(b.StaticRoutes))
 		return
 	}
 	touched := make(map[groupKey]bool, len(x)+len(y))
@@ -129,6 +130,25 @@ func (c *Change) routes(a, b *Router) {
 			delete(was, p)
 		}
 	}
+}
+
+// differences counts the routes that b has and a has not, and the other way round.
+func differences(a, b []StaticRoute) (added, removed int) {
+	had := make(map[StaticRoute]int, len(a))
+	for _, r := range a {
+		had[r]++
+	}
+	for _, r := range b {
+		if had[r] > 0 {
+			had[r]--
+		} else {
+			added++
+		}
+	}
+	for _, n := range had {
+		removed += n
+	}
+	return added, removed
 }
 
 // between returns what is left of two lists without their common beginning and end.

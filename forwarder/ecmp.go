@@ -78,15 +78,16 @@ func (e *ecmp) fill(spec *cgo.TableSpec) {
 func (f *Forwarder) isFailed(adj uint32) bool { return f.adjs.records[adj].state == cgo.AdjFailed }
 
 // changed hears of an adjacency's new state, and calls store for every bucket that gets
-// another member.
-func (e *ecmp) changed(adj uint32, state cgo.AdjState, store func(group, bucket uint32, member uint8)) {
+// another member. One that was usable and has to be asked for like a stranger is out at
+// once: its flows need not wait for the last probe where others can take them.
+func (e *ecmp) changed(adj uint32, was, state cgo.AdjState, store func(group, bucket uint32, member uint8)) {
 	if len(e.in[adj]) == 0 {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch out := e.out[adj]; {
-	case state == cgo.AdjFailed && !out:
+	case !out && (state == cgo.AdjFailed || state == cgo.AdjIncomplete && was >= cgo.AdjReachable):
 		e.out[adj] = true
 	case state >= cgo.AdjReachable && out:
 		delete(e.out, adj)
@@ -100,7 +101,7 @@ func (e *ecmp) changed(adj uint32, state cgo.AdjState, store func(group, bucket 
 
 // forget has a next hop start anew, as if it had never failed.
 func (e *ecmp) forget(adj uint32, store func(group, bucket uint32, member uint8)) {
-	e.changed(adj, cgo.AdjReachable, store)
+	e.changed(adj, cgo.AdjFailed, cgo.AdjReachable, store)
 }
 
 // AdjacencyLink takes in that the link to a next hop went down, or came up again. Without
@@ -111,9 +112,9 @@ func (f *Forwarder) AdjacencyLink(adj uint32, up bool) {
 	switch {
 	case r == nil:
 	case !up:
-		f.ecmp.changed(adj, cgo.AdjFailed, f.res.dp.StoreBucket)
+		f.ecmp.changed(adj, r.state, cgo.AdjFailed, f.res.dp.StoreBucket)
 	case r.state >= cgo.AdjReachable:
-		f.ecmp.changed(adj, r.state, f.res.dp.StoreBucket)
+		f.ecmp.changed(adj, r.state, r.state, f.res.dp.StoreBucket)
 	}
 }
 

@@ -84,7 +84,8 @@ func TestECMPFailover(t *testing.T) {
 			}
 			gone := map[string]bool{}
 			for i, victim := range victims {
-				g.SetAdjacency(adjs[victim], MAC{}, cgo.AdjFailed)
+				// Not answering any more is enough: what it was asked in vain for, others can do.
+				g.SetAdjacency(adjs[victim], MAC{}, []cgo.AdjState{cgo.AdjFailed, cgo.AdjIncomplete}[i])
 				gone["to "+gatewayMAC(11+2*i).String()] = true
 				for f, p := range g.paths(flows, v6) {
 					if gone[home[f]] == (p == home[f]) || gone[p] {
@@ -182,7 +183,7 @@ func TestECMPSurvivesAnotherPlan(t *testing.T) {
 	store := func(uint32, uint32, uint8) {}
 	g4 := 0
 	out := one.groups[g4].members[1]
-	e.changed(one.adjs[out.adjacency], cgo.AdjFailed, store)
+	e.changed(one.adjs[out.adjacency], cgo.AdjIncomplete, cgo.AdjFailed, store)
 	want := slices.Clone(e.groups[g4].buckets)
 	if slices.Equal(want, one.groups[g4].home) {
 		t.Fatal("nothing moved")
@@ -203,7 +204,7 @@ func TestECMPSurvivesAnotherPlan(t *testing.T) {
 		if n := two.groups[i].members[1].adjacency; !e.out[two.adjs[n]] || n == out.adjacency {
 			t.Errorf("number %d, before %d, out: %v", n, out.adjacency, e.out)
 		}
-		e.changed(two.adjs[two.groups[i].members[1].adjacency], cgo.AdjStale, store)
+		e.changed(two.adjs[two.groups[i].members[1].adjacency], cgo.AdjFailed, cgo.AdjStale, store)
 		if !slices.Equal(e.groups[i].buckets, two.groups[i].home) {
 			t.Error("not every bucket came back")
 		}
