@@ -31,6 +31,7 @@ type routeOp struct {
 	*StaticRoute
 	prefix netip.Prefix
 	add    bool
+	n      int // place among all, deletions first
 }
 
 func newMerge(b *routeBuilder, old *plan) *merge {
@@ -52,12 +53,17 @@ func (m *merge) all(u *routeUpdate) error {
 		if s := &u.del[i]; s.RouteTable != "" || s.SourceIP {
 			return errWhole
 		}
-		ops = append(ops, routeOp{&u.del[i], u.del[i].Prefix.Masked(), false})
+		ops = append(ops, routeOp{&u.del[i], u.del[i].Prefix.Masked(), false, len(ops)})
 	}
 	for i := range u.add {
-		ops = append(ops, routeOp{&u.add[i], u.add[i].Prefix, true})
+		ops = append(ops, routeOp{&u.add[i], u.add[i].Prefix, true, len(ops)})
 	}
-	slices.SortStableFunc(ops, func(x, y routeOp) int { return comparePrefixes(x.prefix, y.prefix) })
+	slices.SortFunc(ops, func(x, y routeOp) int {
+		if c := comparePrefixes(x.prefix, y.prefix); c != 0 {
+			return c
+		}
+		return x.n - y.n
+	})
 	m.routes = append(make([]Route, 0, len(m.former)+len(u.add)), m.former[:m.at]...)
 	for h := range m.halves {
 		m.halves[h].entries = make([]fibEntry, 0, len(m.halves[h].former)+len(u.add))
@@ -86,7 +92,7 @@ func (m *merge) prefix(ops []routeOp) error {
 		return errWhole
 	}
 	left := m.former[m.at:m.end]
-	i, known := slices.BinarySearchFunc(left, p, func(r Route, p netip.Prefix) int { return comparePrefixes(r.Prefix, p) })
+	i, known := near(len(left), func(i int) int { return comparePrefixes(left[i].Prefix, p) })
 	m.routes = append(m.routes, left[:i]...)
 	m.at += i
 	var members []StaticRoute
@@ -125,9 +131,21 @@ func (m *merge) prefix(ops []routeOp) error {
 	return nil
 }
 
+// near finds the first of n places where at is not negative, and whether it is 0 there. It
+// looks close to the beginning first: the next prefix of many is not far.
+func near(n int, at func(i int) int) (int, bool) {
+	low, step := 0, 1
+	for low+step < n && at(low+step) < 0 {
+		low += step
+		step *= 2
+	}
+	i := low + sort.Search(min(step, n-low), func(i int) bool { return at(low+i) >= 0 })
+	return i, i < n && at(i) == 0
+}
+
 // entry has one prefix lead to a row, or away with it.
 func (m *mergeHalf) entry(e fibEntry, stays bool) {
-	i, known := slices.BinarySearchFunc(m.former, e, func(a, b fibEntry) int { return compareEntries(&a, &b) })
+	i, known := near(len(m.former), func(i int) int { return comparePrefixes(m.former[i].prefix, e.prefix) })
 	m.entries = append(m.entries, m.former[:i]...)
 	was := e.row
 	if known {
