@@ -175,7 +175,7 @@ func TestTables(t *testing.T) {
 
 	// Batches: a tenth goes, then comes back. The first one makes the second table.
 	batch4, batch6 := n4/10, n6/10
-	for round := range sized(3, 2) {
+	for round := range sized(3, 1) {
 		for _, gone := range []bool{true, false} {
 			now := static
 			if gone {
