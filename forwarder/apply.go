@@ -20,9 +20,11 @@ var ErrNeedsRestart = errors.New("it needs a restart")
 type changes struct {
 	mu      sync.Mutex // held from Prepare to Commit or Discard
 	ended   bool       // by Stop
-	topo    *Topology  // in force
-	numbers numbering  // of the plan in force
-	since   uint64     // token of the last publication: what it replaced is idle after that
+	topo    *Topology  // in force, but for updates
+	updates []*routeUpdate
+	updated int       // routes in updates
+	numbers numbering // of the plan in force
+	since   uint64    // token of the last publication: what it replaced is idle after that
 
 	quarantine quarantine
 }
@@ -33,9 +35,10 @@ type Pending struct {
 	topo    *Topology
 	plan    *plan
 	changed []changedTable
-	gone    []tableKey // tables of routers that have no route of the family any more
-	made    []tableKey // tables that are new
-	change  Change     // as far as it is known before
+	gone    []tableKey   // tables of routers that have no route of the family any more
+	made    []tableKey   // tables that are new
+	change  Change       // as far as it is known before
+	update  *routeUpdate // of topo, not in it; nil for none
 	done    bool
 }
 
@@ -89,6 +92,9 @@ func (f *Forwarder) Prepare(t Topology) (*Pending, error) {
 
 func (p *Pending) prepare() (err error) {
 	f := p.f
+	if err := f.changes.fold(); err != nil {
+		return err
+	}
 	f.changes.reuse()
 	if p.plan, err = compile(p.topo, f.cfg.Ports, &f.changes.numbers); err != nil {
 		return err
@@ -217,7 +223,8 @@ func (p *Pending) Commit() (change Change, err error) {
 	f.fixNeighbors(old, p.plan)
 	f.dropGates(old, p.plan)
 	f.changes.quarantineGone(f, p.plan)
-	f.changes.topo, f.changes.numbers = p.topo, p.plan.numbers
+	f.changes.numbers = p.plan.numbers
+	f.changes.follow(p)
 	p.changed, p.made = nil, nil
 	return change, nil
 }

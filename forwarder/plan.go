@@ -24,6 +24,7 @@ type plan struct {
 	fdb         []fdbEntry
 	adjacencies []Neighbor // gateways first; without an address it is a gap. With a MAC it is permanent
 	gateways    int        // how many of adjacencies routes name, gaps included
+	unseen      []uint32   // of these, such as are named by routes that may have no row
 	gates       []Gate
 	routes      []Route
 	warnings    []string

@@ -96,9 +96,9 @@ func (r *nextHopRows) group(members []gatewayHop) int {
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	g := planGroup{key: key, members: members, first: uint32(len(r.rows)), home: spread(members), salt: h.Sum32()}
-	for _, m := range members {
-		r.add(cgo.NextHop{Kind: cgo.NextHopGateway, RouterPort: m.lrp, Adjacency: m.adjacency})
+	g := planGroup{key: key, members: members, first: r.run(len(members)), home: spread(members), salt: h.Sum32()}
+	for i, m := range members {
+		r.rows[int(g.first)+i] = cgo.NextHop{Kind: cgo.NextHopGateway, RouterPort: m.lrp, Adjacency: m.adjacency}
 	}
 	r.groupAt[key] = r.addGroup(g)
 	return r.groupAt[key]

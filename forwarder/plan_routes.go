@@ -82,6 +82,19 @@ type routeBuilder struct {
 }
 
 func (b *routeBuilder) build() error {
+	b.lookAround()
+	b.table("")
+	for i := range b.router.Ports {
+		b.table(b.router.Ports[i].RouteTable)
+	}
+	if err := b.static(); err != nil {
+		return err
+	}
+	return b.finish()
+}
+
+// lookAround sets what the router's networks say.
+func (b *routeBuilder) lookAround() {
 	for i := range b.router.Ports {
 		for _, n := range b.router.Ports[i].Networks {
 			b.have4 = b.have4 || n.Addr().Is4()
@@ -92,14 +105,6 @@ func (b *routeBuilder) build() error {
 	b.eachNetwork(b.connected)
 	b.eachNetwork(b.broadcast)
 	b.eachNetwork(b.own)
-	b.table("")
-	for i := range b.router.Ports {
-		b.table(b.router.Ports[i].RouteTable)
-	}
-	if err := b.static(); err != nil {
-		return err
-	}
-	return b.finish()
 }
 
 // table returns the route table of that name, made if need be.
@@ -162,6 +167,12 @@ func (b *routeBuilder) static() error {
 		r, err := b.group(key, members[key])
 		if err != nil {
 			return err
+		}
+		_, hidden := b.networks[key.prefix]
+		if hidden || key.table != "" {
+			for _, g := range r.gateways {
+				b.c.plan.unseen = append(b.c.plan.unseen, g.adjacency)
+			}
 		}
 		t := b.table(key.table)
 		if key.source {
@@ -265,12 +276,16 @@ func (b *routeBuilder) list() {
 func (b *routeBuilder) listSet(table string, source bool, set routeSet) {
 	for _, p := range set.sorted() {
 		r := set[p]
-		one := Route{Router: b.router.Name, Table: table, SourceIP: source, Prefix: p, Kind: r.kind, Reason: r.reason}
-		for _, g := range r.gateways {
-			one.NextHops = append(one.NextHops, RouteNextHop{IP: g.ip, RouterPort: g.port, Weight: g.weight, adjacency: g.adjacency})
-		}
-		b.c.plan.routes = append(b.c.plan.routes, one)
+		b.c.plan.routes = append(b.c.plan.routes, b.shown(table, source, p, &r))
 	}
+}
+
+func (b *routeBuilder) shown(table string, source bool, p netip.Prefix, r *builtRoute) Route {
+	out := Route{Router: b.router.Name, Table: table, SourceIP: source, Prefix: p, Kind: r.kind, Reason: r.reason}
+	for _, g := range r.gateways {
+		out.NextHops = append(out.NextHops, RouteNextHop{IP: g.ip, RouterPort: g.port, Weight: g.weight, adjacency: g.adjacency})
+	}
+	return out
 }
 
 // sorted are the prefixes by address, then length.

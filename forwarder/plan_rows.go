@@ -2,7 +2,11 @@
 
 package forwarder
 
-import "github.com/parkway-gw/parkway/cgo"
+import (
+	"slices"
+
+	"github.com/parkway-gw/parkway/cgo"
+)
 
 // manyRows is from where on a next hop table of which less than half is taken is made
 // anew: then every route is written once more, which costs no packet.
@@ -60,6 +64,28 @@ func (r *nextHopRows) addGroup(g planGroup) int {
 	}
 	r.groups, r.groupTaken = append(r.groups, g), append(r.groupTaken, true)
 	return i
+}
+
+// runsLookedAt bounds the search for free rows that follow each other.
+const runsLookedAt = 1024
+
+// run takes n rows that follow each other and returns the first.
+func (r *nextHopRows) run(n int) uint32 {
+	first := uint32(len(r.rows))
+	for i := 0; i+n <= min(len(r.free), runsLookedAt); i++ {
+		if r.free[i+n-1]-r.free[i] == uint32(n-1) { // they ascend
+			first = r.free[i]
+			r.free = slices.Concat(r.free[:i], r.free[i+n:])
+			break
+		}
+	}
+	for len(r.rows) < int(first)+n {
+		r.add(noRoute)
+	}
+	for i := range n {
+		r.taken[int(first)+i] = true
+	}
+	return first
 }
 
 // takeGroup takes a group that the plan before had too, and its members' rows.
