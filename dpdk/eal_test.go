@@ -74,7 +74,7 @@ func sceneLife() error {
 	if _, err := os.Stat(filepath.Join(dir, "dpdk_telemetry.v2")); err != nil {
 		return fmt.Errorf("telemetry is not on: %w", err)
 	}
-	if mode, why := eal.MemoryMode(); mode != dpdk.MemoryNoHuge || !strings.Contains(why, "256 MiB") {
+	if mode, why := eal.MemoryMode(); mode != dpdk.MemoryNoHuge || !strings.Contains(why, "512 MiB") {
 		return fmt.Errorf("memory mode %v, %s", mode, why)
 	}
 	if !strings.Contains(log.String(), "Detected CPU lcores") {
