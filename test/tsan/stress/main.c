@@ -86,7 +86,7 @@ setup(void)
 		.lsps = 1, .switches = 1, .lrps = 1, .routers = 1, .nexthops = 2, .list = 1});
 	if (dp == NULL || t == NULL)
 		die("no memory");
-	t->lsps[0] = (struct pw_lsp){.kind = PW_LSP_VIF};
+	t->lsps[0] = (struct pw_lsp){.kind = PW_LSP_VIF, .flags = PW_LSP_PLAIN};
 	t->nexthops[1] = (struct pw_nexthop){.kind = PW_NH_GLEAN, .adj = PW_NONE32};
 	pw_datapath_publish(dp, t);
 	for (uint32_t i = 0; i < HOPS; i++) {

@@ -81,6 +81,21 @@ rte_hash_lookup_data(const struct rte_hash *h, const void *key, void **data)
 }
 
 int
+rte_hash_lookup(const struct rte_hash *h, const void *key)
+{
+	(void)h;
+	(void)key;
+	return -ENOENT; // no MAC is learned here
+}
+
+int32_t
+rte_hash_max_key_id(const struct rte_hash *h)
+{
+	(void)h;
+	return 0;
+}
+
+int
 rte_hash_lookup_bulk_data(const struct rte_hash *h, const void **keys, uint32_t n, uint64_t *hits, void *data[])
 {
 	*hits = 0;
@@ -174,13 +189,14 @@ rte_eth_call_tx_callbacks(uint16_t port, uint16_t queue, struct rte_mbuf **m, ui
 
 // The stages. Every packet is IPv4 for a connected network behind the one next hop
 // entry that main.c has put into the tables.
-void
+bool
 pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port)
 {
 	(void)w;
 	(void)port;
 	for (uint16_t i = 0; i < b->n; i++)
 		b->p[i] = (struct pw_pkt){.lsp = (uint16_t)(1 + i % 2), .adj = PW_NONE32};
+	return false;
 }
 
 #define PASSES(stage)                                                                                                 \
@@ -189,7 +205,10 @@ pw_ls_in_admission(struct pw_worker *w, struct pw_burst *b, uint16_t port)
 		(void)w;                                                                                              \
 		(void)b;                                                                                              \
 	}
+PASSES(pw_ls_in_check_port_sec)
 PASSES(pw_ls_in_lookup_fdb)
+PASSES(pw_ls_in_storm_control)
+PASSES(pw_ls_in_arp_rsp)
 PASSES(pw_ls_in_l2_lkup)
 PASSES(pw_lr_in_ip4_input)
 PASSES(pw_lr_in_ip6_input)
