@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -28,20 +29,7 @@ func (p Program) fdbFlushCommand() *cobra.Command {
 		Example: "  parkway fdb flush\n  parkway fdb flush --switch-port ext-localnet",
 		Args:    exactly(),
 	}
-	form := outputFlag(flush)
-	flush.RunE = func(c *cobra.Command, _ []string) error {
-		daemon := client(c)
-		defer daemon.Close()
-		n, err := daemon.FlushFDB(c.Context(), req)
-		if err != nil {
-			return err
-		}
-		if *form == asJSON {
-			return printJSON(p.Stdout, api.FlushReply{Flushed: n})
-		}
-		_, err = fmt.Fprintf(p.Stdout, "flushed %d\n", n)
-		return err
-	}
+	p.flushes(flush, func(ctx context.Context, daemon *api.Client) (int, error) { return daemon.FlushFDB(ctx, req) })
 	flush.Flags().StringVar(&req.Switch, "switch", "", "only of this switch")
 	flush.Flags().StringVar(&req.SwitchPort, "switch-port", "", "only behind this switch port")
 	flush.Flags().StringVar(&req.MAC, "mac", "", "only this address")

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -87,11 +88,23 @@ func (p Program) neighborFlushCommand() *cobra.Command {
 			"  parkway neighbor flush --router-port lr0-ext --ip 192.168.123.1",
 		Args: exactly(),
 	}
-	form := outputFlag(flush)
-	flush.RunE = func(c *cobra.Command, _ []string) error {
+	p.flushes(flush, func(ctx context.Context, daemon *api.Client) (int, error) { return daemon.FlushNeighbors(ctx, req) })
+	flush.Flags().StringVar(&req.RouterPort, "router-port", "", "only behind this router port")
+	flush.Flags().StringVar(&req.IP, "ip", "", "only this address")
+	_ = flush.RegisterFlagCompletionFunc("router-port", completeRouterPorts)
+	_ = flush.RegisterFlagCompletionFunc("ip", func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return completeNextHops(c, req.RouterPort)
+	})
+	return flush
+}
+
+// flushes has c tell the daemon to forget things, and print how many it forgot.
+func (p Program) flushes(c *cobra.Command, flush func(context.Context, *api.Client) (int, error)) {
+	form := outputFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		daemon := client(c)
 		defer daemon.Close()
-		n, err := daemon.FlushNeighbors(c.Context(), req)
+		n, err := flush(c.Context(), daemon)
 		if err != nil {
 			return err
 		}
@@ -101,13 +114,6 @@ func (p Program) neighborFlushCommand() *cobra.Command {
 		_, err = fmt.Fprintf(p.Stdout, "flushed %d\n", n)
 		return err
 	}
-	flush.Flags().StringVar(&req.RouterPort, "router-port", "", "only behind this router port")
-	flush.Flags().StringVar(&req.IP, "ip", "", "only this address")
-	_ = flush.RegisterFlagCompletionFunc("router-port", completeRouterPorts)
-	_ = flush.RegisterFlagCompletionFunc("ip", func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		return completeNextHops(c, req.RouterPort)
-	})
-	return flush
 }
 
 func (p Program) neighborProbeCommand() *cobra.Command {
