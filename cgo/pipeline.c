@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of the stages. This is the one place that says it.
+#include <string.h>
+
 #include <rte_ethdev.h>
 
 #include "stages.h"
@@ -26,31 +28,62 @@ routed(struct pw_worker *w, struct pw_burst *b, uint16_t ecmp, uint8_t family)
 	b->n = 0;
 }
 
+// Takes the first n packets, which are gone, out of b.
+static void
+advance(struct pw_worker *w, struct pw_burst *b, uint64_t nh[PW_BURST], uint16_t n)
+{
+	if (likely(n == b->n)) {
+		b->n = 0;
+		return;
+	}
+	pw_burst_dress(b, &w->plain);
+	b->n -= n;
+	memmove(nh, nh + n, sizeof(*nh) * b->n);
+	memmove(b->m, b->m + n, sizeof(*b->m) * b->n);
+	memmove(b->p, b->p + n, sizeof(*b->p) * b->n);
+}
+
 static void
 route4(struct pw_worker *w, struct pw_burst *b)
 {
-	routed(w, b, pw_lr_in_ip4_routing(w, b), 4);
+	uint64_t nh[PW_BURST];
+	pw_lr_in_ip4_lookup(w, b, nh);
+	if (likely(b->bare))
+		advance(w, b, nh, pw_out_plain4(w, b, nh));
+	if (unlikely(b->n > 0))
+		routed(w, b, pw_lr_in_ip4_routing(w, b, nh), 4);
 }
 
 static void
 route6(struct pw_worker *w, struct pw_burst *b)
 {
-	routed(w, b, pw_lr_in_ip6_routing(w, b), 6);
+	uint64_t nh[PW_BURST];
+	pw_lr_in_ip6_lookup(w, b, nh);
+	if (likely(b->bare))
+		advance(w, b, nh, pw_out_plain6(w, b, nh));
+	if (unlikely(b->n > 0))
+		routed(w, b, pw_lr_in_ip6_routing(w, b, nh), 6);
 }
 
-// One router: IPv4 stays in b, IPv6 goes on in a burst of its own.
+// What a router port takes in: IPv4 stays in b, IPv6 is added to r6.
 static void
-router(struct pw_worker *w, struct pw_burst *b)
+admit(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6)
 {
-	pw_lr_in_admission(w, b, &w->r6);
-	if (b->n > 0) {
+	pw_lr_in_admission(w, b, r6);
+	if (b->n > 0)
 		pw_lr_in_ip4_input(w, b);
+	if (r6->n > 0)
+		pw_lr_in_ip6_input(w, r6);
+}
+
+static void
+route(struct pw_worker *w, struct pw_burst *b)
+{
+	if (b->n > 0)
 		route4(w, b);
-	}
-	if (w->r6.n > 0) {
-		pw_lr_in_ip6_input(w, &w->r6);
+	if (w->r6.n > 0)
 		route6(w, &w->r6);
-	}
+	b->bare = w->r6.bare = false;
 }
 
 // Packets whose next hop is another router of this node collect in w->next. Every
@@ -62,25 +95,19 @@ next_routers(struct pw_worker *w)
 	while (w->next->b[0].n > 0) {
 		struct pw_hop *h = w->next;
 		w->next = h == &w->hops[0] ? &w->hops[1] : &w->hops[0];
-		for (uint16_t i = 0; i <= h->last; i++)
-			router(w, &h->b[i]);
+		for (uint16_t i = 0; i <= h->last; i++) {
+			admit(w, &h->b[i], &w->r6);
+			route(w, &h->b[i]);
+		}
 		h->last = 0;
 	}
 }
 
-static uint16_t
-receive(struct pw_worker *w, const struct pw_rxq *q)
+void
+pw_ingress(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6, uint16_t port)
 {
-	struct pw_burst *b = &w->in;
-	uint16_t n = rte_eth_rx_burst(q->port, q->queue, b->m, PW_BURST);
-	if (n == 0)
-		return 0;
-	b->n = n;
-	w->counters.rx += n;
-	w->stats.packets += n;
-	w->stats.bursts++;
-	const uint16_t features = w->tables->ports[q->port].features;
-	bool groups = pw_ls_in_admission(w, b, q->port);
+	const uint16_t features = w->tables->ports[port].features;
+	bool groups = pw_ls_in_admission(w, b, port);
 	if (unlikely(features & PW_LSP_SECURE))
 		pw_ls_in_check_port_sec(w, b);
 	pw_ls_in_lookup_fdb(w, b);
@@ -90,7 +117,33 @@ receive(struct pw_worker *w, const struct pw_rxq *q)
 		pw_ls_in_arp_rsp(w, b);
 	}
 	pw_ls_in_l2_lkup(w, b);
-	router(w, b);
+	admit(w, b, r6);
+}
+
+// Whether control waits for a frame from the port, which only the stages look for.
+static bool
+awaited(const struct pw_worker *w, const struct pw_port *p)
+{
+	return unlikely(p->gated) && atomic_load_explicit(&w->dp->gates[p->lsp], memory_order_relaxed) == PW_GATE_ARMED;
+}
+
+static uint16_t
+receive(struct pw_worker *w, const struct pw_rxq *q)
+{
+	struct pw_burst *b = &w->in;
+	const struct pw_port *p = &w->tables->ports[q->port];
+	uint16_t n = rte_eth_rx_burst(q->port, q->queue, b->m, PW_BURST);
+	if (n == 0)
+		return 0;
+	b->n = n;
+	w->counters.rx += n;
+	w->stats.packets += n;
+	w->stats.bursts++;
+	if (likely(p->router_mac != PW_NO_MAC && !awaited(w, p)))
+		pw_in_plain(w, b, q->port);
+	else
+		pw_ingress(w, b, &w->r6, q->port);
+	route(w, b);
 	next_routers(w);
 	return n;
 }
@@ -114,10 +167,7 @@ inject(struct pw_worker *w)
 		else
 			pw_burst_push(&w->r6, m[i], &p);
 	}
-	if (w->in.n > 0)
-		route4(w, &w->in);
-	if (w->r6.n > 0)
-		route6(w, &w->r6);
+	route(w, &w->in);
 	next_routers(w);
 	return (uint16_t)n;
 }
