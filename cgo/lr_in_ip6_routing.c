@@ -30,7 +30,7 @@ lookup_source(const struct pw_tables *t, uint16_t row, const struct pw_burst *b,
 }
 
 void
-pw_lr_in_ip6_lookup(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
+pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
 	const struct pw_tables *t = w->tables;
 	if (likely(b->bare)) {

@@ -47,7 +47,7 @@ static void
 route4(struct pw_worker *w, struct pw_burst *b)
 {
 	uint64_t nh[PW_BURST];
-	pw_lr_in_ip4_lookup(w, b, nh);
+	pw_route_lookup4(w, b, nh);
 	if (likely(b->bare))
 		advance(w, b, nh, pw_out_plain4(w, b, nh));
 	if (unlikely(b->n > 0))
@@ -58,7 +58,7 @@ static void
 route6(struct pw_worker *w, struct pw_burst *b)
 {
 	uint64_t nh[PW_BURST];
-	pw_lr_in_ip6_lookup(w, b, nh);
+	pw_route_lookup6(w, b, nh);
 	if (likely(b->bare))
 		advance(w, b, nh, pw_out_plain6(w, b, nh));
 	if (unlikely(b->n > 0))

@@ -34,8 +34,8 @@ void pw_ingress(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6, ui
 void pw_in_plain(struct pw_worker *w, struct pw_burst *b, uint16_t port);
 
 // Logical router, ingress. lr_in_admission keeps IPv4, moves IPv6 to r6, punts ARP.
-// ip_input drops what RFC 1812 and RFC 8200 forbid. ip_lookup finds next hops, ip_routing
-// punts local delivery and expired packets, counts TTL or hop limit down, and returns
+// ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing takes the next hops of
+// pw_route_lookup, punts local delivery and expired packets, counts TTL or hop limit down, and returns
 // how many of the packets go on to ip_routing_ecmp, where they have a choice.
 // policy drops, marks or reroutes and returns how many have a choice then; without any
 // policy it is left out. ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
@@ -49,8 +49,11 @@ void pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b);
 // IP4_OPTIONS, or PW_DROP_COUNT when it may go on.
 enum pw_drop pw_ip4_check_options(const struct rte_ipv4_hdr *ip, uint32_t header);
 void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
-void pw_lr_in_ip4_lookup(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST]);
-void pw_lr_in_ip6_lookup(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST]);
+
+// pw_route_lookup4 and 6 write the next hop index of every packet of b to nh: the part of
+// ip_routing that only reads.
+void pw_route_lookup4(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST]);
+void pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST]);
 uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t nh[PW_BURST]);
 uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t nh[PW_BURST]);
 uint16_t pw_lr_in_policy(struct pw_worker *w, struct pw_burst *b);

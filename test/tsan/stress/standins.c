@@ -246,7 +246,7 @@ pw_in_plain(struct pw_worker *w, struct pw_burst *b, uint16_t port)
 }
 
 void
-pw_lr_in_ip4_lookup(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
+pw_route_lookup4(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
 	(void)w;
 	for (uint16_t i = 0; i < b->n; i++)
@@ -254,7 +254,7 @@ pw_lr_in_ip4_lookup(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[P
 }
 
 void
-pw_lr_in_ip6_lookup(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
+pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
 	(void)w;
 	(void)b;
