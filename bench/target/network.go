@@ -136,7 +136,7 @@ func (m mix) draw(r *rand.Rand) int {
 }
 
 func prefix4(r *rand.Rand) netip.Prefix {
-	a := netip.AddrFrom4([4]byte{byte(20 + r.IntN(150)), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())}) // below 172.16
+	a := netip.AddrFrom4([4]byte{byte(20 + r.IntN(107)), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())}) // below 127
 	p, _ := a.Prefix(mix4.draw(r))
 	return p
 }
