@@ -87,7 +87,7 @@ func (r *run) systems() map[int]string {
 func (r *run) nothingLeft(t *testing.T) {
 	t.Helper()
 	if left := r.systems(); len(left) > 0 {
-		t.Errorf("processes are left: %q", left)
+		t.Errorf("processes are left: %v", left)
 	}
 	left, err := os.ReadDir(r.tmp)
 	if err != nil || len(left) > 0 {
@@ -176,7 +176,7 @@ func TestKilled(t *testing.T) {
 	}
 	r.exit(t, time.Minute)
 	if err := until(t, func() bool { return len(r.systems()) == 0 }); err != nil {
-		t.Errorf("%v: %q", err, r.systems())
+		t.Errorf("%v: %v", err, r.systems())
 	}
 }
 
