@@ -128,14 +128,14 @@ func (p *Pending) prepareRoutes() error {
 			key, before := tableKey{uint16(i), half.v6}, was.halves()[h].entries
 			t := f.res.tables[key]
 			switch {
-			case len(half.entries) == 0 && t != nil:
+			case half.entries.len() == 0 && t != nil:
 				p.gone = append(p.gone, key)
-				p.changed = append(p.changed, changedTable{key, nil, routeChanges(before, nil)})
+				p.changed = append(p.changed, changedTable{key, nil, routeChanges(before, entryList{})})
 				continue
-			case len(half.entries) == 0:
+			case half.entries.len() == 0:
 				continue
 			case t == nil:
-				t, before = f.newTable(key), nil
+				t, before = f.newTable(key), entryList{}
 				f.res.tables[key] = t // nothing reads the map while changing is held
 				p.made = append(p.made, key)
 			}

@@ -3,7 +3,6 @@
 package forwarder
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -37,7 +36,6 @@ type routeTable struct {
 // fibLimits is what a FIB was made for.
 type fibLimits struct {
 	routes, nextHop int
-	tbl8            int // IPv4 only; IPv6 runs into ENOSPC
 }
 
 // fibChange is a route that is new, leads elsewhere, or is gone.
@@ -46,49 +44,10 @@ type fibChange struct {
 	gone bool
 }
 
-// compareEntries is the order of planRouter's routes.
-func compareEntries(a, b *fibEntry) int {
-	if c := a.prefix.Addr().Compare(b.prefix.Addr()); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.prefix.Bits(), b.prefix.Bits())
-}
-
-// routeChanges returns what makes to of from, both sorted.
-func routeChanges(from, to []fibEntry) (out []fibChange) {
-	i, k := 0, 0
-	for i < len(from) || k < len(to) {
-		c := 0
-		switch {
-		case i == len(from):
-			c = 1
-		case k == len(to):
-			c = -1
-		default:
-			c = compareEntries(&from[i], &to[k])
-		}
-		switch {
-		case c < 0:
-			out = append(out, fibChange{from[i], true})
-			i++
-		case c > 0:
-			out = append(out, fibChange{to[k], false})
-			k++
-		default:
-			if from[i].row != to[k].row {
-				out = append(out, fibChange{to[k], false})
-			}
-			i++
-			k++
-		}
-	}
-	return out
-}
-
 // prepare makes idle hold entries, which changes lead to from what active holds. It works
 // on what no worker reads. After an error idle is nil, and nothing else has changed.
-func (t *routeTable) prepare(entries []fibEntry, changes []fibChange, rows int) error {
-	if t.idle != nil && !t.limits.hold(entries, rows, t.v6) {
+func (t *routeTable) prepare(entries entryList, changes []fibChange, rows int) error {
+	if t.idle != nil && !t.limits.hold(entries.len(), rows) {
 		if err := t.drop(); err != nil {
 			return err
 		}
@@ -97,7 +56,7 @@ func (t *routeTable) prepare(entries []fibEntry, changes []fibChange, rows int) 
 		if t.change(t.behind) == nil && t.change(changes) == nil {
 			return nil
 		}
-		if err := t.drop(); err != nil { // IPv6 never gives a tbl8 back; a new table has them all
+		if err := t.drop(); err != nil { // too few tbl8: IPv6 never gives one back; a new table has them all
 			return err
 		}
 	}
@@ -133,23 +92,23 @@ func (t *routeTable) change(changes []fibChange) error {
 }
 
 // build makes a FIB with entries and room to grow.
-func (t *routeTable) build(entries []fibEntry, rows int) (lpm, fibLimits, error) {
+func (t *routeTable) build(entries entryList, rows int) (lpm, fibLimits, error) {
 	tbl8 := tbl8v4
 	if t.v6 {
 		tbl8 = tbl8v6
 	}
 	f, limits, err := t.buildWith(entries, tbl8(entries), rows)
 	if t.v6 && errors.Is(err, syscall.ENOSPC) { // it shares less than was thought: all that there can be
-		f, limits, err = t.buildWith(entries, 13*len(entries), rows)
+		f, limits, err = t.buildWith(entries, 13*entries.len(), rows)
 	}
 	return f, limits, err
 }
 
-func (t *routeTable) buildWith(entries []fibEntry, tbl8, rows int) (lpm, fibLimits, error) {
+func (t *routeTable) buildWith(entries entryList, tbl8, rows int) (lpm, fibLimits, error) {
 	t.made++
 	name := fmt.Sprintf("%s_%d", t.name, t.made)
-	cfg := fibConfig(entries, tbl8, rows)
-	limits := fibLimits{routes: cfg.MaxRoutes, tbl8: cfg.Tbl8, nextHop: 1<<(8*cfg.NextHopBytes-1) - 1}
+	cfg := fibConfig(entries.len(), tbl8, rows)
+	limits := fibLimits{routes: cfg.MaxRoutes, nextHop: 1<<(8*cfg.NextHopBytes-1) - 1}
 	var f lpm
 	var err error
 	if t.v6 {
@@ -166,10 +125,9 @@ func (t *routeTable) buildWith(entries []fibEntry, tbl8, rows int) (lpm, fibLimi
 	return f, limits, nil
 }
 
-// hold reports whether a FIB made for l has room for entries.
-func (l *fibLimits) hold(entries []fibEntry, rows int, v6 bool) bool {
-	return len(entries) <= l.routes && rows-1 <= l.nextHop && (v6 || tbl8v4(entries) <= l.tbl8)
-}
+// hold reports whether a FIB made for l has room for so many routes, as far as their number
+// says: where there are too few tbl8, Add says ENOSPC.
+func (l *fibLimits) hold(routes, rows int) bool { return routes <= l.routes && rows-1 <= l.nextHop }
 
 // fewRoutes is up to where a FIB is made anew for each change rather than kept twice: that
 // takes some milliseconds, and memory is worth more.
@@ -177,19 +135,19 @@ var fewRoutes = 10000
 
 // swap makes idle the one that workers read next; changes led to it. It returns the FIB
 // that is of no use any more once they have let go of it, nil for none.
-func (t *routeTable) swap(changes []fibChange, entries []fibEntry) (former lpm) {
+func (t *routeTable) swap(changes []fibChange, entries entryList) (former lpm) {
 	t.active, t.idle = t.idle, t.active
 	t.behind = changes
-	if len(entries) <= fewRoutes {
+	if entries.len() <= fewRoutes {
 		former, t.idle, t.behind = t.idle, nil, nil
 	}
 	return former
 }
 
 // entries returns the routes of a table, sorted.
-func (p *plan) entries(key tableKey) []fibEntry {
+func (p *plan) entries(key tableKey) entryList {
 	if int(key.router) >= len(p.routers) {
-		return nil
+		return entryList{}
 	}
 	r := &p.routers[key.router]
 	if key.v6 {

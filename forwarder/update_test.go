@@ -117,7 +117,7 @@ func TestUpdateRoutesIsLikeNew(t *testing.T) {
 		g.Maintain()
 		g.matches(t, topo, r)
 		fresh, _ := compile(&topo, g.cfg.Ports, nil)
-		if got, want := plainRoutes(g.Routes()), plainRoutes(fresh.routes); !slices.Equal(got, want) {
+		if got, want := plainRoutes(g.Routes()), plainRoutes(fresh.routes()); !slices.Equal(got, want) {
 			t.Fatalf("update %d: routes\n%s\nwant\n%s", i, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
