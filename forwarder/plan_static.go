@@ -4,63 +4,18 @@ package forwarder
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
+	"github.com/parkway-gw/parkway/internal/topology"
 )
-
-// routeOrder sorts static routes without moving them: a prefix as numbers, and where the
-// route is.
-type routeOrder struct {
-	high, low uint64
-	bits      uint8 // one more than the prefix length, so that nothing is shorter than a /0
-	v6        bool
-	at        uint32 // in the router's list
-}
-
-func orderOf(p netip.Prefix, at int) routeOrder {
-	o := routeOrder{bits: uint8(p.Bits() + 1), at: uint32(at)}
-	if a := p.Addr(); a.Is4() {
-		b := a.As4()
-		o.low = uint64(binary.BigEndian.Uint32(b[:]))
-	} else {
-		b := a.As16()
-		o.v6, o.high, o.low = true, binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
-	}
-	return o
-}
-
-// compare is comparePrefixes, and the router's own order for equal ones.
-func (o routeOrder) compare(p routeOrder) int {
-	switch {
-	case o.v6 != p.v6:
-		if p.v6 {
-			return -1
-		}
-		return 1
-	case o.high != p.high:
-		return cmp.Compare(o.high, p.high)
-	case o.low != p.low:
-		return cmp.Compare(o.low, p.low)
-	case o.bits != p.bits:
-		return cmp.Compare(o.bits, p.bits)
-	}
-	return cmp.Compare(o.at, p.at)
-}
-
-// samePrefix reports that both are members of one route.
-func (o routeOrder) samePrefix(p routeOrder) bool {
-	return o.v6 == p.v6 && o.high == p.high && o.low == p.low && o.bits == p.bits
-}
 
 // staticSet is the static routes of one table that look at the same address.
 type staticSet struct {
 	table  *builtTable
 	source bool
-	order  []routeOrder
+	order  []topology.RouteOrder
 }
 
 // staticSets divides the static routes by what they are looked up by, and sorts each.
@@ -76,13 +31,13 @@ func (b *routeBuilder) staticSets() []*staticSet {
 				sets = append(sets, &staticSet{table: b.table(s.RouteTable), source: s.SourceIP})
 			}
 			if last = sets[k]; last.order == nil {
-				last.order = make([]routeOrder, 0, len(b.router.StaticRoutes)-i)
+				last.order = make([]topology.RouteOrder, 0, len(b.router.StaticRoutes)-i)
 			}
 		}
-		last.order = append(last.order, orderOf(s.Prefix.Masked(), i))
+		last.order = append(last.order, topology.OrderOf(s.Prefix.Masked(), i))
 	}
 	for _, set := range sets {
-		slices.SortFunc(set.order, routeOrder.compare)
+		slices.SortFunc(set.order, topology.RouteOrder.Compare)
 	}
 	return sets
 }
@@ -123,13 +78,13 @@ func (b *staticBuilder) set(set *staticSet) error {
 	routes := make([]shapedRoute, 0, len(set.order))
 	for order := set.order; len(order) > 0; {
 		n := 1
-		for n < len(order) && order[n].samePrefix(order[0]) {
+		for n < len(order) && order[n].SamePrefix(order[0]) {
 			n++
 		}
-		first := &b.router.StaticRoutes[order[0].at]
+		first := &b.router.StaticRoutes[order[0].At]
 		p := first.Prefix.Masked()
 		if !b.speaks(p, first) {
-			b.unused = append(b.unused, unusedRoute{order[0].at, "the router has no address of that family"})
+			b.unused = append(b.unused, unusedRoute{order[0].At, "the router has no address of that family"})
 			order = order[n:]
 			continue
 		}
@@ -144,7 +99,7 @@ func (b *staticBuilder) set(set *staticSet) error {
 			}
 		}
 		if hidden && !set.source {
-			b.unused = append(b.unused, unusedRoute{order[0].at, "the " + string(hides.kind) + " route wins"})
+			b.unused = append(b.unused, unusedRoute{order[0].At, "the " + string(hides.kind) + " route wins"})
 		}
 		routes = append(routes, shapedRoute{prefix: p, shape: shape})
 		order = order[n:]
@@ -181,13 +136,13 @@ func (b *staticBuilder) shapeAll() error {
 }
 
 // membersShape is that of a route with one member or several.
-func (b *staticBuilder) membersShape(order []routeOrder) (uint32, error) {
+func (b *staticBuilder) membersShape(order []topology.RouteOrder) (uint32, error) {
 	if len(order) == 1 {
-		return b.alone[order[0].at], nil
+		return b.alone[order[0].At], nil
 	}
 	b.members = b.members[:0]
 	for i := range order {
-		b.members = append(b.members, &b.router.StaticRoutes[order[i].at])
+		b.members = append(b.members, &b.router.StaticRoutes[order[i].At])
 	}
 	return b.shape(b.members...)
 }
