@@ -37,7 +37,7 @@ func (b *routeBuilder) staticSets() []*staticSet {
 		last.order = append(last.order, topology.OrderOf(s.Prefix.Masked(), i))
 	}
 	for _, set := range sets {
-		slices.SortFunc(set.order, topology.RouteOrder.Compare)
+		topology.SortRoutes(set.order)
 	}
 	return sets
 }

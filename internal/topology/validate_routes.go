@@ -63,7 +63,7 @@ func (v *routesValidator) all() {
 			v.order = append(v.order, OrderOf(s.Prefix.Masked(), j))
 		}
 	}
-	slices.SortFunc(v.order, RouteOrder.Compare)
+	SortRoutes(v.order)
 	for order := v.order; len(order) > 0; {
 		n := 1
 		for n < len(order) && order[n].SamePrefix(order[0]) {
