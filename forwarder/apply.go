@@ -27,6 +27,7 @@ type changes struct {
 	since   uint64    // token of the last publication: what it replaced is idle after that
 
 	quarantine quarantine
+	spares     time.Time // when dropOldSpares looks again
 }
 
 // Pending is a topology that is ready to take the place of the one in force.
@@ -143,8 +144,7 @@ func (p *Pending) prepareRoutes() error {
 			if len(changes) == 0 && t.active != nil {
 				continue
 			}
-			f.settle()
-			if err := t.prepare(half.entries, changes, len(p.plan.nextHops)); err != nil {
+			if err := p.prepareTable(t, half.entries, changes); err != nil {
 				return fmt.Errorf("router %q: %w", will.name, err)
 			}
 			p.changed = append(p.changed, changedTable{key, t, changes})
@@ -242,14 +242,7 @@ func (p *Pending) swapTables(change *Change) {
 		if c.table == nil {
 			continue
 		}
-		former := c.table.swap(c.changes, p.plan.entries(c.key))
-		if former != nil {
-			f.retire(func() {
-				if err := former.Close(); err != nil {
-					f.log.Error("a former route table", "error", err)
-				}
-			})
-		}
+		c.table.swap(c.changes, p.plan.entries(c.key).len())
 	}
 	for _, key := range p.gone {
 		t := f.res.tables[key]
@@ -297,11 +290,12 @@ func (f *Forwarder) retire(free func()) {
 	f.res.retired = append(f.res.retired, retired{f.changes.since, free})
 }
 
-// tidy frees what is retired, and lets numbers be given again. Control lcore only.
+// tidy frees what is retired and what is spare, and lets numbers be given again. Control lcore only.
 func (f *Forwarder) tidy() {
 	for len(f.res.retired) > 0 && f.res.qsbr.Check(f.res.retired[0].token, false) {
 		f.res.retired[0].free()
 		f.res.retired = f.res.retired[1:]
 	}
 	f.changes.quarantine.look(f)
+	f.dropOldSpares()
 }

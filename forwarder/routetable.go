@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"github.com/parkway-gw/parkway/dpdk"
 )
@@ -18,9 +19,10 @@ type lpm interface {
 	Close() error
 }
 
-// routeTable is the FIB of a router's family. Once its routes have changed, a large one is
-// there twice: workers read one, the next change goes into the other. rte_fib of DPDK 22.11 can't be changed
-// under its readers: deleting a route empties tbl8 groups that one may be in (ADR-0010).
+// routeTable is the FIB of a router's family. Once its routes have changed, it is there
+// twice: workers read one, the next change goes into the other. A small one gives up the
+// other after a while. rte_fib of DPDK 22.11 can't be changed under its readers: deleting a
+// route empties tbl8 groups that one may be in (ADR-0010).
 //
 // Fields belong to whoever holds Forwarder.changing.
 type routeTable struct {
@@ -31,6 +33,9 @@ type routeTable struct {
 	behind []fibChange // what active has and idle lacks
 	limits fibLimits   // of idle
 	made   int         // FIBs, ever
+
+	routes  int       // in active, as of the last change
+	changed time.Time // then
 }
 
 // fibLimits is what a FIB was made for.
@@ -129,19 +134,15 @@ func (t *routeTable) buildWith(entries entryList, tbl8, rows int) (lpm, fibLimit
 // says: where there are too few tbl8, Add says ENOSPC.
 func (l *fibLimits) hold(routes, rows int) bool { return routes <= l.routes && rows-1 <= l.nextHop }
 
-// fewRoutes is up to where a FIB is made anew for each change rather than kept twice: that
+// fewRoutes is up to where a second FIB is only kept while routes change often: to make it
 // takes some milliseconds, and memory is worth more.
 var fewRoutes = 10000
 
-// swap makes idle the one that workers read next; changes led to it. It returns the FIB
-// that is of no use any more once they have let go of it, nil for none.
-func (t *routeTable) swap(changes []fibChange, entries entryList) (former lpm) {
+// swap makes idle the one that workers read next; changes led to it, and now it has so many
+// routes.
+func (t *routeTable) swap(changes []fibChange, routes int) {
 	t.active, t.idle = t.idle, t.active
-	t.behind = changes
-	if entries.len() <= fewRoutes {
-		former, t.idle, t.behind = t.idle, nil, nil
-	}
-	return former
+	t.behind, t.routes, t.changed = changes, routes, time.Now()
 }
 
 // entries returns the routes of a table, sorted.

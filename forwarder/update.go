@@ -129,8 +129,7 @@ func (p *Pending) prepareHalves(index uint16, halves *[2]mergeHalf) error {
 			continue
 		}
 		t := f.res.tables[key]
-		f.settle()
-		if err := t.prepare(half.entries, half.changes, len(p.plan.nextHops)); err != nil {
+		if err := p.prepareTable(t, half.entries, half.changes); err != nil {
 			return fmt.Errorf("router %q: %w", p.update.router, err)
 		}
 		p.changed = append(p.changed, changedTable{key, t, half.changes})

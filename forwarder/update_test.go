@@ -45,7 +45,8 @@ func TestUpdateRoutesIsLikeNew(t *testing.T) {
 	}
 	topo := valid()
 	g := newGateway(t, topo, 1, Port{IfaceID: "vm000"}, Port{IfaceID: "vm111"})
-	defer func(n int) { fewRoutes = n }(fewRoutes)
+	defer func(n int, d time.Duration) { fewRoutes, spareTime = n, d }(fewRoutes, spareTime)
+	spareTime = 0
 	taken, refused, small, changed := 0, 0, 0, 0
 	for i := range 200 {
 		fewRoutes = 10000 * (i / 10 % 2)

@@ -59,7 +59,9 @@ func NewStartup(s Scenario, binary string) (*Startup, error) {
 
 // write writes the configuration, with every tenth route or without.
 func (t *Startup) write(less bool) error {
-	text := ParkwayConfig(t.s)
+	// Twice the memory: while a reload changes the routes there are two tables.
+	size := func(n uint64) string { return fmt.Sprintf("size: %dMiB}", n/mib) }
+	text := strings.Replace(ParkwayConfig(t.s), size(t.s.MemorySize()), size(2*t.s.MemorySize()), 1)
 	if less {
 		text = withoutTenth(text)
 	}
