@@ -81,9 +81,9 @@ func (b *staticBuilder) set(set *staticSet) error {
 		for n < len(order) && order[n].SamePrefix(order[0]) {
 			n++
 		}
-		first := &b.router.StaticRoutes[order[0].At]
-		p := first.Prefix.Masked()
-		if !b.speaks(p, first) {
+		// The route itself is only looked at where it must be: it may be anywhere in memory.
+		p := order[0].Prefix()
+		if !b.speaks(p, &b.router.StaticRoutes[order[0].At]) {
 			b.unused = append(b.unused, unusedRoute{order[0].At, "the router has no address of that family"})
 			order = order[n:]
 			continue

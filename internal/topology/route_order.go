@@ -31,6 +31,19 @@ func OrderOf(p netip.Prefix, at int) RouteOrder {
 	return o
 }
 
+// Prefix is the one that OrderOf was given.
+func (o RouteOrder) Prefix() netip.Prefix {
+	if !o.v6 {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], uint32(o.low))
+		return netip.PrefixFrom(netip.AddrFrom4(b), int(o.bits))
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], o.high)
+	binary.BigEndian.PutUint64(b[8:], o.low)
+	return netip.PrefixFrom(netip.AddrFrom16(b), int(o.bits))
+}
+
 // Compare sorts IPv4 before IPv6, then by address, prefix length, and place.
 func (o RouteOrder) Compare(p RouteOrder) int {
 	switch {

@@ -39,7 +39,7 @@ func TestSortRoutes(t *testing.T) {
 			want := slices.Clone(prefixes)
 			slices.SortStableFunc(want, byValue)
 			for i, o := range list {
-				if prefixes[o.At] != want[i] {
+				if prefixes[o.At] != want[i] || o.Prefix() != want[i] {
 					t.Fatalf("%d routes: place %d has %s, want %s", n, i, prefixes[o.At], want[i])
 				}
 				if i > 0 && prefixes[list[i-1].At] == prefixes[o.At] && (list[i-1].At > o.At || !o.SamePrefix(list[i-1])) {
