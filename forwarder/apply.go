@@ -26,6 +26,7 @@ type changes struct {
 	numbers numbering // of the plan in force
 	since   uint64    // token of the last publication: what it replaced is idle after that
 
+	known      knownWays
 	quarantine quarantine
 	spares     time.Time // when dropOldSpares looks again
 }
@@ -184,9 +185,11 @@ func (p *Pending) Commit() (change Change, err error) {
 		return change, errors.New("forwarder: this change was committed or discarded before")
 	}
 	defer p.Discard()
-	undo, err := f.takeNamed(p.plan)
-	if err != nil {
-		return change, err
+	undo := func() {}
+	if !p.plan.sameNeighbors {
+		if undo, err = f.takeNamed(p.plan); err != nil {
+			return change, err
+		}
 	}
 	if err := f.fdbRoom(p.plan); err != nil {
 		undo()
@@ -220,7 +223,9 @@ func (p *Pending) Commit() (change Change, err error) {
 	// Every worker has the new tables: numbers that are new mean something to it.
 	f.refillMeters(old, p.plan)
 	f.replaceMACs(p.plan)
-	f.fixNeighbors(old, p.plan)
+	if !p.plan.sameNeighbors {
+		f.fixNeighbors(old, p.plan)
+	}
 	f.dropGates(old, p.plan)
 	f.changes.quarantineGone(f, p.plan)
 	f.changes.numbers = p.plan.numbers

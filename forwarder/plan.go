@@ -32,6 +32,9 @@ type plan struct {
 	adjs        []uint32 // by place in adjacencies: the datapath's index, once installed
 
 	shapes         []builtRoute // of routes, see shapes
+	shapeRows      []uint32     // likewise
+	compilation    uint64       // that the plan comes of
+	sameNeighbors  bool         // as those of the plan before, and nothing else that has a number is new or gone
 	compiledShapes int          // how many of them the last compilation made
 	shownRouters   []uint16     // the routers' main tables, in the topology's order
 	uses           []uint32     // by row of nextHops: how many routes and policies lead there

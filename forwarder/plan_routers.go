@@ -101,7 +101,8 @@ func (c *compiler) compileRouters() error {
 	c.plan.numbers.rows, c.plan.numbers.taken, c.plan.numbers.groups = rows.rows, rows.taken, rows.groups
 	n.addPinned()
 	c.plan.adjacencies = n.list
-	c.plan.shapes, c.plan.compiledShapes = shapes.list, len(shapes.list)
+	c.plan.shapes, c.plan.shapeRows, c.plan.compiledShapes = shapes.list, shapes.rows, len(shapes.list)
+	c.plan.compilation = compilations.Add(1)
 	c.plan.countUses()
 	return nil
 }

@@ -121,14 +121,19 @@ func (b *routeBuilder) entries(set []shapedRoute, ranked bool, tie uint16) (fib4
 }
 
 // row is where routes of a shape lead.
-func (b *routeBuilder) row(shape uint32, rank uint16) uint32 {
+func (b *routeBuilder) row(shape uint32, rank uint16) (row uint32) {
 	r := &b.shapes.list[shape]
 	if r.kind == RouteStatic {
-		return b.rows.gateways(r.gateways, rank)
+		row = b.rows.gateways(r.gateways, rank)
+	} else {
+		nh := r.nextHop
+		nh.Rank = rank
+		row = b.rows.row(nh)
 	}
-	nh := r.nextHop
-	nh.Rank = rank
-	return b.rows.row(nh)
+	if rank == 0 {
+		b.shapes.rows[shape] = row + 1
+	}
+	return row
 }
 
 func (b *routeBuilder) looksInto(table string) bool {

@@ -14,6 +14,7 @@ import (
 // within a plan and those that are made of it by updates of routes.
 type shapes struct {
 	list []builtRoute // only ever appended to; plans share it
+	rows []uint32     // by shape, while it has routes without a rank: where they lead, and one more; 0: not known
 	at   map[shapeKey]uint32
 }
 
@@ -54,7 +55,7 @@ func (s *shapes) number(r builtRoute) uint32 {
 	i, known := s.at[key]
 	if !known {
 		i = uint32(len(s.list))
-		s.list, s.at[key] = append(s.list, r), i
+		s.list, s.rows, s.at[key] = append(s.list, r), append(s.rows, 0), i
 	}
 	return i
 }

@@ -75,15 +75,15 @@ func (p *Pending) prepareUpdate() error {
 	if len(old.shapes) > 2*old.compiledShapes+manyShapes || old.routers[index].source != 0 || slices.ContainsFunc(router.Ports, func(rp RouterPort) bool { return rp.RouteTable != "" }) {
 		return errWhole
 	}
+	if err := p.prepareKnown(router, index); !errors.Is(err, errNumbers) {
+		return err
+	}
 	if err := u.check(p.topo); err != nil {
 		return err
 	}
-	next := *old
-	next.routers, next.routerPorts, next.numbers, next.warnings = slices.Clone(old.routers), slices.Clone(old.routerPorts), *former, nil
-	for i := range next.routers {
-		next.routers[i].policies = slices.Clone(old.routers[i].policies)
-	}
-	c := &compiler{t: p.topo, plan: &next, lrps: map[string]uint16{}, former: former, switchAt: map[uint16]int{}}
+	next := old.copy()
+	next.numbers = *former
+	c := &compiler{t: p.topo, plan: next, lrps: map[string]uint16{}, former: former, switchAt: map[uint16]int{}}
 	for i := range next.routerPorts {
 		if name := next.routerPorts[i].info.Port.Name; name != "" {
 			c.lrps[name] = uint16(i)
@@ -93,7 +93,7 @@ func (p *Pending) prepareUpdate() error {
 		c.switchAt[former.switches.at[p.topo.Switches[i].Name]] = i
 	}
 	b := &routeBuilder{c: c, index: index, router: router, rows: newNextHopRows(former), neighbors: newNeighbors(c),
-		shapes: &shapes{list: old.shapes}}
+		shapes: &shapes{list: old.shapes, rows: old.shapeRows}}
 	if len(b.rows.rows) < len(former.rows) {
 		return errWhole // the rows are numbered anew
 	}
@@ -104,14 +104,19 @@ func (p *Pending) prepareUpdate() error {
 	}
 	r := &next.routers[index]
 	r.fib4, r.fib6 = m.halves[0].entries, m.halves[1].entries
-	next.uses, next.shapes = m.uses, b.shapes.list
+	next.uses, next.shapes, next.shapeRows = m.uses, b.shapes.list, b.shapes.rows
 	next.sweep(b.rows, b.neighbors)
 	if n := len(next.adjacencies); n > f.room.named {
 		return fmt.Errorf("routes: with them, %d neighbors are named, and there is room for %d; %w", n, f.room.named, ErrNeedsRestart)
 	}
-	p.plan = &next
-	p.change.linef("static routes of router %s: %d added, %d removed", u.router, len(u.add), len(u.del))
-	return p.prepareHalves(index, &m.halves)
+	return p.prepareMerged(next, m)
+}
+
+// prepareMerged takes a plan that a merge has led to.
+func (p *Pending) prepareMerged(next *plan, m *merge) error {
+	p.plan = next
+	p.change.linef("static routes of router %s: %d added, %d removed", p.update.router, len(p.update.add), len(p.update.del))
+	return p.prepareHalves(m.b.index, &m.halves)
 }
 
 // prepareHalves writes the changes into the idle FIBs.

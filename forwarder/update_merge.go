@@ -12,7 +12,10 @@ import (
 // through the prefixes that change, sorted.
 type merge struct {
 	b      *routeBuilder
+	old    *plan
+	known  *knownWays   // if nothing is to be numbered
 	uses   []uint32     // of rows, as in plan
+	left   []uint32     // rows that a route led to and leads to no more
 	halves [2]mergeHalf // IPv4, IPv6
 }
 
@@ -32,7 +35,7 @@ type routeOp struct {
 }
 
 func newMerge(b *routeBuilder, old *plan) *merge {
-	m := &merge{b: b, uses: slices.Clone(old.uses)}
+	m := &merge{b: b, old: old, uses: slices.Clone(old.uses)}
 	r := &old.routers[b.index]
 	m.halves[0].former, m.halves[1].former = r.fib4, r.fib6
 	return m
@@ -95,19 +98,36 @@ func (m *merge) prefix(ops []routeOp) error {
 	}
 	will := fibEntry{prefix: p}
 	if len(members) > 0 {
-		list := make([]*StaticRoute, len(members))
-		for i := range members {
-			list[i] = &members[i]
-		}
-		r, err := m.b.group(groupKey{prefix: p}, list)
-		if err != nil {
+		if err := m.lead(&will, members); err != nil {
 			return err
 		}
-		will.shape = m.b.shapes.number(r)
-		will.row = m.b.row(will.shape, 0)
 	}
 	m.enter(half, was, will, len(members) > 0)
 	return nil
+}
+
+// lead finds where a route with some members leads.
+func (m *merge) lead(will *fibEntry, members []StaticRoute) error {
+	if m.known != nil {
+		shape, row, known := uint32(0), uint32(0), false
+		if len(members) == 1 {
+			shape, row, known = m.known.find(m.old, m.b, &members[0])
+		}
+		if !known {
+			return errNumbers
+		}
+		will.shape, will.row = shape, row
+		return nil
+	}
+	list := make([]*StaticRoute, len(members))
+	for i := range members {
+		list[i] = &members[i]
+	}
+	var err error
+	if will.shape, err = m.b.shape(list...); err == nil {
+		will.row = m.b.row(will.shape, 0)
+	}
+	return err
 }
 
 // enter has a prefix lead elsewhere than it did, if it did, or away with it.
@@ -115,6 +135,7 @@ func (m *merge) enter(half *mergeHalf, was *fibEntry, will fibEntry, stays bool)
 	change := fibChange{will, !stays}
 	if was != nil {
 		m.uses[was.row]--
+		m.left = append(m.left, was.row)
 	}
 	if stays {
 		m.uses = pad(m.uses, int(will.row)+1, 0)
