@@ -23,10 +23,12 @@ import (
 
 // Startup is the gateway from exec to its end, once: how long each part of that takes.
 type Startup struct {
-	s      Scenario
+	dir    string
 	binary string
 	file   string // its configuration
 	out    string // the capture that the out port writes
+
+	text, less string // of the file: with all routes, and without a tenth
 }
 
 // StartupTimes are what a Startup measured. Parts of First follow each other.
@@ -47,26 +49,20 @@ type StartupTimes struct {
 // NewStartup writes the configuration of a scenario and the packets that it is to forward
 // first, both into the scenario's folder.
 func NewStartup(s Scenario, binary string) (*Startup, error) {
-	t := &Startup{binary: binary, file: filepath.Join(s.Dir, "parkway.yaml"), out: filepath.Join(s.Dir, "out.pcap")}
+	t := &Startup{dir: s.Dir, binary: binary, file: filepath.Join(s.Dir, "parkway.yaml"), out: filepath.Join(s.Dir, "out.pcap")}
 	in := filepath.Join(s.Dir, "in.pcap")
 	if err := traffic.WritePcap(in, s.Network().Traffic()); err != nil {
 		return nil, err
 	}
 	s.In, s.Out = "net_pcap,rx_pcap="+in, "net_pcap,tx_pcap="+t.out
-	t.s = s
-	return t, t.write(false)
-}
-
-// write writes the configuration, with every tenth route or without.
-func (t *Startup) write(less bool) error {
 	// Twice the memory: while a reload changes the routes there are two tables.
 	size := func(n uint64) string { return fmt.Sprintf("size: %dMiB}", n/mib) }
-	text := strings.Replace(ParkwayConfig(t.s), size(t.s.MemorySize()), size(2*t.s.MemorySize()), 1)
-	if less {
-		text = withoutTenth(text)
-	}
-	return os.WriteFile(t.file, []byte(text), 0o600)
+	t.text = strings.Replace(ParkwayConfig(s), size(s.MemorySize()), size(2*s.MemorySize()), 1)
+	t.less = withoutTenth(t.text)
+	return t, t.write(t.text)
 }
+
+func (t *Startup) write(text string) error { return os.WriteFile(t.file, []byte(text), 0o600) }
 
 const routeLine = "      - {ip_prefix:"
 
@@ -89,10 +85,10 @@ func (t *Startup) Run(ctx context.Context) (times StartupTimes, err error) {
 	if times.Check, err = t.check(ctx); err != nil {
 		return times, err
 	}
-	if err := errors.Join(os.Remove(t.out), t.write(false)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := errors.Join(os.Remove(t.out), t.write(t.text)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return times, err
 	}
-	socket := filepath.Join(t.s.Dir, "parkway.sock")
+	socket := filepath.Join(t.dir, "parkway.sock")
 	began := time.Now()
 	p, err := StartProcess(nil, t.binary, "run", "-c", t.file, "--socket", socket)
 	if err != nil {
@@ -143,7 +139,7 @@ func (t *Startup) check(ctx context.Context) (time.Duration, error) {
 }
 
 func (t *Startup) reload(ctx context.Context, socket string, times *StartupTimes) error {
-	if err := t.write(true); err != nil {
+	if err := t.write(t.less); err != nil {
 		return err
 	}
 	c := api.Dial(socket)
