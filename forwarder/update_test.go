@@ -162,3 +162,44 @@ func TestUpdateRoutesRefuses(t *testing.T) {
 	}
 	g.matches(t, article(blackhole), rand.New(rand.NewPCG(1, 1)))
 }
+
+// A next hop that comes back after its number went to another one gets a new number.
+func TestUpdateRoutesNextHopReturns(t *testing.T) {
+	r := func(prefix, via string) StaticRoute { return route(prefix, via, "") }
+	topo := article(r("10.0.0.0/8", "192.168.123.1"), r("20.0.0.0/8", "192.168.123.9"))
+	g := newGateway(t, topo, 1, Port{IfaceID: "vm1"})
+	lr := &topo.Routers[0]
+	for i, step := range []struct {
+		add, del []StaticRoute
+		known    bool // it leads where others lead, and leaves nobody alone
+	}{
+		{add: []StaticRoute{r("21.0.0.0/8", "192.168.123.9"), r("22.0.0.0/8", "192.168.123.1")}, known: true},
+		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.2")}},
+		{del: []StaticRoute{r("22.0.0.0/8", "192.168.123.1")}, known: true},
+		{del: []StaticRoute{r("10.0.0.0/8", "192.168.123.1")}},
+		{add: []StaticRoute{r("12.0.0.0/8", "192.168.123.3")}},
+		{add: []StaticRoute{r("13.0.0.0/8", "192.168.123.1")}},
+		{add: []StaticRoute{r("14.0.0.0/8", "192.168.123.1"), r("15.0.0.0/8", "192.168.123.3")}, known: true},
+		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("16.0.0.0/8"), Discard: true}}},
+		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("17.0.0.0/8"), Discard: true}}, known: true},
+	} {
+		p, err := g.PrepareRoutes(lr.Name, step.add, step.del)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.plan.sameNeighbors != step.known {
+			t.Errorf("step %d: nothing is numbered %v, want %v", i, p.plan.sameNeighbors, step.known)
+		}
+		if _, err := p.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		lr.StaticRoutes = slices.Clone(lr.StaticRoutes)
+		for _, s := range step.del {
+			lr.StaticRoutes = slices.DeleteFunc(lr.StaticRoutes, func(x StaticRoute) bool { return x.Prefix == s.Prefix })
+		}
+		lr.StaticRoutes = append(lr.StaticRoutes, step.add...)
+		g.resolverLetsGo()
+		g.Maintain()
+		g.matches(t, topo, rand.New(rand.NewPCG(1, 1)))
+	}
+}
