@@ -99,6 +99,7 @@ func (p *Pending) prepareUpdate() error {
 	}
 	b.lookAround()
 	m := newMerge(b, old)
+	m.numbered = &f.changes.known
 	if err := m.all(u); err != nil {
 		return err
 	}

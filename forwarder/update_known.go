@@ -42,15 +42,28 @@ func (k *knownWays) learn(p *plan) {
 		*k = knownWays{compilation: p.compilation, at: map[knownWay]uint32{}}
 	}
 	for ; k.shapes < len(p.shapes); k.shapes++ {
-		switch s := &p.shapes[k.shapes]; {
-		case !s.static():
-		case len(s.gateways) == 1:
-			g := &s.gateways[0]
-			k.at[knownWay{s.kind, s.reason, g.ip, g.port, g.weight}] = uint32(k.shapes)
-		case len(s.gateways) == 0:
-			k.at[knownWay{kind: s.kind, reason: s.reason}] = uint32(k.shapes)
-		}
+		k.note(&p.shapes[k.shapes], uint32(k.shapes))
 	}
+}
+
+// note says that a shape has a number, the last one if it has had several. It may have been
+// given in vain: find looks.
+func (k *knownWays) note(s *builtRoute, shape uint32) {
+	if way, ok := s.way(); ok {
+		k.at[way] = shape
+	}
+}
+
+// way is what a StaticRoute says of such a route, if it has one next hop at most.
+func (r *builtRoute) way() (way knownWay, ok bool) {
+	switch {
+	case !r.static() || len(r.gateways) > 1:
+		return way, false
+	case len(r.gateways) == 0:
+		return knownWay{kind: r.kind, reason: r.reason}, true
+	}
+	g := &r.gateways[0]
+	return knownWay{r.kind, r.reason, g.ip, g.port, g.weight}, true
 }
 
 // find returns shape and row of a route that is led as others of the router are.
@@ -66,18 +79,24 @@ func (k *knownWays) find(p *plan, b *routeBuilder, s *StaticRoute) (shape, row u
 		way.kind, way.ip, way.port, way.weight = RouteStatic, s.Nexthop, out.Name, max(s.Weight, 1)
 	}
 	shape, known = k.at[way]
-	if !known || p.shapeRows[shape] == 0 {
+	if !known || int(shape) >= len(p.shapes) || p.shapeRows[shape] == 0 {
+		return 0, 0, false
+	}
+	if is, _ := p.shapes[shape].way(); is != way {
 		return 0, 0, false
 	}
 	// What had the shape may have gone since, and its row and neighbor be another's.
 	row = p.shapeRows[shape] - 1
-	if int(row) >= len(p.uses) || p.uses[row] == 0 {
+	if int(row) >= min(len(p.uses), len(p.nextHops)) || p.uses[row] == 0 {
 		return 0, 0, false
 	}
 	nh := p.shapes[shape].nextHop
 	if way.kind == RouteStatic {
 		g := &p.shapes[shape].gateways[0]
-		if n := p.adjacencies[g.adjacency]; n.RouterPort != g.lrp || n.IP != g.ip {
+		if int(g.adjacency) >= p.gateways {
+			return 0, 0, false
+		}
+		if n := &p.adjacencies[g.adjacency]; n.RouterPort != g.lrp || n.IP != g.ip {
 			return 0, 0, false
 		}
 		nh = cgo.NextHop{Kind: cgo.NextHopGateway, RouterPort: g.lrp, Adjacency: g.adjacency}
@@ -89,6 +108,7 @@ func (k *knownWays) find(p *plan, b *routeBuilder, s *StaticRoute) (shape, row u
 // among them those with something wrong.
 func (p *Pending) prepareKnown(router *Router, index uint16) error {
 	f, u, old := p.f, p.update, p.f.shown.Load()
+	f.changes.known.learn(old)
 	for i := range u.add {
 		s := &u.add[i]
 		if s.RouteTable != "" || s.SourceIP || !s.Prefix.IsValid() || s.Prefix != s.Prefix.Masked() || s.Weight < 0 || s.Blackhole() && (s.Weight != 0 || s.OutputPort != "" || s.Nexthop.IsValid()) ||
@@ -96,7 +116,6 @@ func (p *Pending) prepareKnown(router *Router, index uint16) error {
 			return errNumbers
 		}
 	}
-	f.changes.known.learn(old)
 	b := &routeBuilder{c: &compiler{}, index: index, router: router, shapes: &shapes{list: old.shapes}}
 	b.lookAround()
 	m := newMerge(b, old)

@@ -11,12 +11,13 @@ import (
 // merge makes new lists of routes out of the former ones and a routeUpdate. It goes once
 // through the prefixes that change, sorted.
 type merge struct {
-	b      *routeBuilder
-	old    *plan
-	known  *knownWays   // if nothing is to be numbered
-	uses   []uint32     // of rows, as in plan
-	left   []uint32     // rows that a route led to and leads to no more
-	halves [2]mergeHalf // IPv4, IPv6
+	b        *routeBuilder
+	old      *plan
+	known    *knownWays   // if nothing is to be numbered; or else
+	numbered *knownWays   // who is told of it
+	uses     []uint32     // of rows, as in plan
+	left     []uint32     // rows that a route led to and leads to no more
+	halves   [2]mergeHalf // IPv4, IPv6
 }
 
 // mergeHalf is a family's part.
@@ -126,6 +127,7 @@ func (m *merge) lead(will *fibEntry, members []StaticRoute) error {
 	var err error
 	if will.shape, err = m.b.shape(list...); err == nil {
 		will.row = m.b.row(will.shape, 0)
+		m.numbered.note(&m.b.shapes.list[will.shape], will.shape)
 	}
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // plainRoutes is a list without what depends on how a forwarder came to it.
@@ -166,7 +168,12 @@ func TestUpdateRoutesRefuses(t *testing.T) {
 // A next hop that comes back after its number went to another one gets a new number.
 func TestUpdateRoutesNextHopReturns(t *testing.T) {
 	r := func(prefix, via string) StaticRoute { return route(prefix, via, "") }
-	topo := article(r("10.0.0.0/8", "192.168.123.1"), r("20.0.0.0/8", "192.168.123.9"))
+	// No host has an address that is known, so the next hops are all the neighbors.
+	topo := Topology{
+		Switches: []Switch{{Name: "sw", Ports: []SwitchPort{{Name: "vm1", Unknown: true}, {Name: "to-lr", Type: PortRouter, RouterPort: "lrp"}}}},
+		Routers: []Router{{Name: "lr", Ports: []RouterPort{{Name: "lrp", MAC: MAC{2, 0, 0, 0, 0, 1}, Networks: nets("192.168.123.254/24")}},
+			StaticRoutes: []StaticRoute{r("10.0.0.0/8", "192.168.123.1"), r("20.0.0.0/8", "192.168.123.9")}}},
+	}
 	g := newGateway(t, topo, 1, Port{IfaceID: "vm1"})
 	lr := &topo.Routers[0]
 	for i, step := range []struct {
@@ -174,12 +181,20 @@ func TestUpdateRoutesNextHopReturns(t *testing.T) {
 		known    bool // it leads where others lead, and leaves nobody alone
 	}{
 		{add: []StaticRoute{r("21.0.0.0/8", "192.168.123.9"), r("22.0.0.0/8", "192.168.123.1")}, known: true},
+		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}}, // the last number
+		{del: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}},
+		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("18.0.0.0/8"), Reject: topology.RejectProhibit}}}, // its row
+		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}},
+		{del: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}},
 		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.2")}},
 		{del: []StaticRoute{r("22.0.0.0/8", "192.168.123.1")}, known: true},
 		{del: []StaticRoute{r("10.0.0.0/8", "192.168.123.1")}},
 		{add: []StaticRoute{r("12.0.0.0/8", "192.168.123.3")}},
 		{add: []StaticRoute{r("13.0.0.0/8", "192.168.123.1")}},
 		{add: []StaticRoute{r("14.0.0.0/8", "192.168.123.1"), r("15.0.0.0/8", "192.168.123.3")}, known: true},
+		{del: []StaticRoute{r("13.0.0.0/8", "192.168.123.1"), r("14.0.0.0/8", "192.168.123.1"), r("12.0.0.0/8", "192.168.123.3"), r("15.0.0.0/8", "192.168.123.3")}},
+		{add: []StaticRoute{r("13.0.0.0/8", "192.168.123.1")}}, // with a number that it has had
+		{add: []StaticRoute{r("14.0.0.0/8", "192.168.123.1")}, known: true},
 		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("16.0.0.0/8"), Discard: true}}},
 		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("17.0.0.0/8"), Discard: true}}, known: true},
 	} {
