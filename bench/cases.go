@@ -21,6 +21,8 @@ func Cases() []Case {
 		routesIPv4(),
 		routesIPv6(),
 		neighbors(),
+		startUp(),
+		routeUpdates(),
 	}
 }
 

@@ -26,7 +26,9 @@ type changes struct {
 	numbers numbering // of the plan in force
 	since   uint64    // token of the last publication: what it replaced is idle after that
 
+	known      knownWays
 	quarantine quarantine
+	spares     time.Time // when dropOldSpares looks again
 }
 
 // Pending is a topology that is ready to take the place of the one in force.
@@ -128,14 +130,14 @@ func (p *Pending) prepareRoutes() error {
 			key, before := tableKey{uint16(i), half.v6}, was.halves()[h].entries
 			t := f.res.tables[key]
 			switch {
-			case len(half.entries) == 0 && t != nil:
+			case half.entries.len() == 0 && t != nil:
 				p.gone = append(p.gone, key)
-				p.changed = append(p.changed, changedTable{key, nil, routeChanges(before, nil)})
+				p.changed = append(p.changed, changedTable{key, nil, routeChanges(before, entryList{})})
 				continue
-			case len(half.entries) == 0:
+			case half.entries.len() == 0:
 				continue
 			case t == nil:
-				t, before = f.newTable(key), nil
+				t, before = f.newTable(key), entryList{}
 				f.res.tables[key] = t // nothing reads the map while changing is held
 				p.made = append(p.made, key)
 			}
@@ -143,8 +145,7 @@ func (p *Pending) prepareRoutes() error {
 			if len(changes) == 0 && t.active != nil {
 				continue
 			}
-			f.settle()
-			if err := t.prepare(half.entries, changes, len(p.plan.nextHops)); err != nil {
+			if err := p.prepareTable(t, half.entries, changes); err != nil {
 				return fmt.Errorf("router %q: %w", will.name, err)
 			}
 			p.changed = append(p.changed, changedTable{key, t, changes})
@@ -184,9 +185,11 @@ func (p *Pending) Commit() (change Change, err error) {
 		return change, errors.New("forwarder: this change was committed or discarded before")
 	}
 	defer p.Discard()
-	undo, err := f.takeNamed(p.plan)
-	if err != nil {
-		return change, err
+	undo := func() {}
+	if !p.plan.sameNeighbors {
+		if undo, err = f.takeNamed(p.plan); err != nil {
+			return change, err
+		}
 	}
 	if err := f.fdbRoom(p.plan); err != nil {
 		undo()
@@ -220,7 +223,9 @@ func (p *Pending) Commit() (change Change, err error) {
 	// Every worker has the new tables: numbers that are new mean something to it.
 	f.refillMeters(old, p.plan)
 	f.replaceMACs(p.plan)
-	f.fixNeighbors(old, p.plan)
+	if !p.plan.sameNeighbors {
+		f.fixNeighbors(old, p.plan)
+	}
 	f.dropGates(old, p.plan)
 	f.changes.quarantineGone(f, p.plan)
 	f.changes.numbers = p.plan.numbers
@@ -242,14 +247,7 @@ func (p *Pending) swapTables(change *Change) {
 		if c.table == nil {
 			continue
 		}
-		former := c.table.swap(c.changes, p.plan.entries(c.key))
-		if former != nil {
-			f.retire(func() {
-				if err := former.Close(); err != nil {
-					f.log.Error("a former route table", "error", err)
-				}
-			})
-		}
+		c.table.swap(c.changes, p.plan.entries(c.key).len())
 	}
 	for _, key := range p.gone {
 		t := f.res.tables[key]
@@ -297,11 +295,12 @@ func (f *Forwarder) retire(free func()) {
 	f.res.retired = append(f.res.retired, retired{f.changes.since, free})
 }
 
-// tidy frees what is retired, and lets numbers be given again. Control lcore only.
+// tidy frees what is retired and what is spare, and lets numbers be given again. Control lcore only.
 func (f *Forwarder) tidy() {
 	for len(f.res.retired) > 0 && f.res.qsbr.Check(f.res.retired[0].token, false) {
 		f.res.retired[0].free()
 		f.res.retired = f.res.retired[1:]
 	}
 	f.changes.quarantine.look(f)
+	f.dropOldSpares()
 }

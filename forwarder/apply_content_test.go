@@ -72,7 +72,7 @@ func (p *plan) content() map[string]string {
 			for k, policy := range r.policies {
 				out[fmt.Sprint("policy ", k, " of ", r.name)] = policy.content(p)
 			}
-			for _, e := range slices.Concat(r.fib4, r.fib6) {
+			for _, e := range slices.Concat(r.fib4.flat(), r.fib6.flat()) {
 				out["route "+r.name+" "+e.prefix.String()] = p.way(e.row)
 			}
 		}
@@ -192,17 +192,18 @@ func (f *Forwarder) matches(t *testing.T, topo Topology, r *rand.Rand) {
 	for i := range f.plan.routers {
 		for _, half := range f.plan.routers[i].halves() {
 			table := f.res.tables[tableKey{uint16(i), half.v6}]
-			if (table == nil) != (len(half.entries) == 0) {
-				t.Fatalf("router %d has a table for %d routes: %v", i, len(half.entries), table)
+			entries := half.entries.flat()
+			if (table == nil) != (len(entries) == 0) {
+				t.Fatalf("router %d has a table for %d routes: %v", i, len(entries), table)
 			}
-			for range 40 * min(1, len(half.entries)) {
-				e := half.entries[r.IntN(len(half.entries))]
+			for range 40 * min(1, len(entries)) {
+				e := entries[r.IntN(len(entries))]
 				raw := e.prefix.Addr().AsSlice()
 				raw[len(raw)-1] ^= byte(r.IntN(4))
 				raw[len(raw)/2] ^= byte(r.IntN(2))
 				ip, _ := netip.AddrFromSlice(raw)
 				best := fibEntry{row: 0}
-				for _, e := range half.entries {
+				for _, e := range entries {
 					if e.prefix.Contains(ip) && (!best.prefix.IsValid() || e.prefix.Bits() > best.prefix.Bits()) {
 						best = e
 					}

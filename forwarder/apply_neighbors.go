@@ -46,7 +46,7 @@ func (f *Forwarder) newTable(key tableKey) *routeTable {
 
 type routerHalf struct {
 	v6      bool
-	entries []fibEntry
+	entries entryList
 }
 
 func (r *planRouter) halves() [2]routerHalf { return [2]routerHalf{{false, r.fib4}, {true, r.fib6}} }
@@ -64,7 +64,7 @@ func (f *Forwarder) routerRows(p *plan, changed []changedTable) []cgo.Router {
 	for i := range p.routers {
 		for _, half := range p.routers[i].halves() {
 			t := f.res.tables[tableKey{uint16(i), half.v6}]
-			if t == nil || len(half.entries) == 0 {
+			if t == nil || half.entries.len() == 0 {
 				continue
 			}
 			fib, is := next[t]

@@ -44,7 +44,8 @@ func TestApplyIsLikeNew(t *testing.T) {
 		}
 	}
 	g := newGateway(t, valid(), 1, Port{IfaceID: "vm000"}, Port{IfaceID: "vm111"})
-	defer func(n int) { fewRoutes = n }(fewRoutes)
+	defer func(n int, d time.Duration) { fewRoutes, spareTime = n, d }(fewRoutes, spareTime)
+	spareTime = 0
 	kept := 0
 	for i := range 60 {
 		fewRoutes = 10000 * (i / 10 % 2) // with tables kept twice, and without

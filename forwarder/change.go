@@ -134,12 +134,50 @@ func (c *Change) routes(a, b *Router) {
 
 // differences counts the routes that b has and a has not, and the other way round.
 func differences(a, b []StaticRoute) (added, removed int) {
-	had := make(map[StaticRoute]int, len(a))
-	for _, r := range a {
-		had[r]++
+	x, y := sortedRoutes(a), sortedRoutes(b)
+	for len(x) > 0 || len(y) > 0 {
+		i, k := samePrefix(x), samePrefix(y)
+		switch {
+		case len(y) == 0 || len(x) > 0 && x[0].Compare(y[0]) < 0 && !x[0].SamePrefix(y[0]):
+			k = 0
+			removed += i
+		case len(x) == 0 || !x[0].SamePrefix(y[0]):
+			i = 0
+			added += k
+		case i > 1 || k > 1 || a[x[0].At] != b[y[0].At]:
+			more, less := memberDifferences(a, b, x[:i], y[:k])
+			added, removed = added+more, removed+less
+		}
+		x, y = x[i:], y[k:]
 	}
-	for _, r := range b {
-		if had[r] > 0 {
+	return added, removed
+}
+
+func sortedRoutes(list []StaticRoute) []topology.RouteOrder {
+	out := make([]topology.RouteOrder, len(list))
+	for i := range list {
+		out[i] = topology.OrderOf(list[i].Prefix.Masked(), i)
+	}
+	topology.SortRoutes(out)
+	return out
+}
+
+// samePrefix is how many at the beginning have one prefix.
+func samePrefix(list []topology.RouteOrder) (n int) {
+	for n < len(list) && list[n].SamePrefix(list[0]) {
+		n++
+	}
+	return n
+}
+
+// memberDifferences is differences for routes of one prefix.
+func memberDifferences(a, b []StaticRoute, x, y []topology.RouteOrder) (added, removed int) {
+	had := make(map[StaticRoute]int, len(x))
+	for _, o := range x {
+		had[a[o.At]]++
+	}
+	for _, o := range y {
+		if r := b[o.At]; had[r] > 0 {
 			had[r]--
 		} else {
 			added++

@@ -193,7 +193,7 @@ func (f *Forwarder) Gateways() []Neighbor {
 // Routes returns the routes in force, by router, then address.
 func (f *Forwarder) Routes() []Route {
 	p := f.shown.Load()
-	out := append([]Route(nil), p.routes...)
+	out := p.routes()
 	for i := range out {
 		out[i].NextHops = f.withState(p, out[i].NextHops)
 	}

@@ -77,7 +77,7 @@ func (f *Forwarder) publish() error {
 	f.res.tables = map[tableKey]*routeTable{}
 	for i := range f.plan.routers {
 		for _, half := range f.plan.routers[i].halves() {
-			if len(half.entries) == 0 {
+			if half.entries.len() == 0 {
 				continue
 			}
 			key := tableKey{uint16(i), half.v6}
@@ -105,8 +105,8 @@ func (f *Forwarder) publish() error {
 
 func fill(fib interface {
 	Add(p netip.Prefix, nh uint64) error
-}, entries []fibEntry) error {
-	for _, e := range entries {
+}, entries entryList) error {
+	for e := range entries.all() {
 		if err := fib.Add(e.prefix, uint64(e.row)); err != nil {
 			return err
 		}
@@ -116,9 +116,9 @@ func fill(fib interface {
 
 // fibConfig sizes a table with room to grow. An entry of 2 octets holds next hops
 // and tbl8 numbers up to 2^15-1, for one bit says which of them it is.
-func fibConfig(entries []fibEntry, tbl8, nextHops int) dpdk.FIBConfig {
+func fibConfig(entries, tbl8, nextHops int) dpdk.FIBConfig {
 	const limit = 1<<15 - 1
-	cfg := dpdk.FIBConfig{MaxRoutes: len(entries) + len(entries)/4 + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
+	cfg := dpdk.FIBConfig{MaxRoutes: entries + entries/4 + 1024, NextHopBytes: 2, Tbl8: tbl8 + tbl8/4 + 64, Socket: dpdk.SocketAny}
 	if nextHops > limit || cfg.Tbl8 > limit {
 		cfg.NextHopBytes = 4
 	}
@@ -126,24 +126,25 @@ func fibConfig(entries []fibEntry, tbl8, nextHops int) dpdk.FIBConfig {
 }
 
 // tbl8v4 counts the /24 that hold longer prefixes.
-func tbl8v4(entries []fibEntry) int {
-	seen := map[netip.Prefix]struct{}{}
-	for _, e := range entries {
-		if e.prefix.Bits() > 24 {
-			p, _ := e.prefix.Addr().Prefix(24)
-			seen[p] = struct{}{}
+func tbl8v4(entries entryList) (n int) {
+	var last netip.Prefix
+	for e := range entries.all() {
+		if e.prefix.Bits() > 24 && !(last.IsValid() && last.Contains(e.prefix.Addr())) {
+			last, _ = e.prefix.Addr().Prefix(24)
+			n++
 		}
 	}
-	return len(seen)
+	return n
 }
 
 // tbl8v6 is the second-stage tables that TRIE sets aside for the prefixes, added in their
 // order: one for each begun octet beyond the third and beyond those of the prefix around
 // it; none where the one before is in the same last octet.
-func tbl8v6(entries []fibEntry) int {
+func tbl8v6(entries entryList) int {
 	n := 0
 	var around []netip.Prefix
-	for i, e := range entries {
+	var before netip.Prefix
+	for e := range entries.all() {
 		bits := e.prefix.Bits()
 		for len(around) > 0 && !around[len(around)-1].Contains(e.prefix.Addr()) {
 			around = around[:len(around)-1]
@@ -153,8 +154,10 @@ func tbl8v6(entries []fibEntry) int {
 			outer = max(outer, around[len(around)-1].Bits())
 		}
 		around = append(around, e.prefix)
-		if floor := bits &^ 7; bits != floor && i > 0 && entries[i-1].prefix.Bits() > floor &&
-			netip.PrefixFrom(e.prefix.Addr(), floor).Contains(entries[i-1].prefix.Addr()) {
+		last := before
+		before = e.prefix
+		if floor := bits &^ 7; bits != floor && last.IsValid() && last.Bits() > floor &&
+			netip.PrefixFrom(e.prefix.Addr(), floor).Contains(last.Addr()) {
 			continue
 		}
 		n += max(0, (bits+7)/8-(outer+7)/8)

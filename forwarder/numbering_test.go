@@ -48,9 +48,9 @@ func TestRowsAreKept(t *testing.T) {
 
 // What a change of routes writes leads from one list to the other, whichever they are.
 func TestRouteChanges(t *testing.T) {
-	e := func(s string, row uint32) fibEntry { return fibEntry{netip.MustParsePrefix(s), row} }
-	from := []fibEntry{e("10.0.0.0/8", 1), e("10.0.0.0/9", 2), e("10.1.0.0/16", 3)}
-	to := []fibEntry{e("9.0.0.0/8", 4), e("10.0.0.0/8", 1), e("10.0.0.0/9", 5), e("11.0.0.0/8", 6)}
+	e := func(s string, row uint32) fibEntry { return fibEntry{prefix: netip.MustParsePrefix(s), row: row} }
+	from := listOf([]fibEntry{e("10.0.0.0/8", 1), e("10.0.0.0/9", 2), e("10.1.0.0/16", 3)})
+	to := listOf([]fibEntry{e("9.0.0.0/8", 4), e("10.0.0.0/8", 1), e("10.0.0.0/9", 5), e("11.0.0.0/8", 6)})
 	got := ""
 	for _, c := range routeChanges(from, to) {
 		got += fmt.Sprint(c.prefix, " ", c.row, " ", c.gone, "; ")
@@ -58,7 +58,7 @@ func TestRouteChanges(t *testing.T) {
 	if got != "9.0.0.0/8 4 false; 10.0.0.0/9 5 false; 10.1.0.0/16 3 true; 11.0.0.0/8 6 false; " {
 		t.Error(got)
 	}
-	if len(routeChanges(from, from)) != 0 || len(routeChanges(nil, to)) != 4 || len(routeChanges(from, nil)) != 3 {
+	if len(routeChanges(from, from)) != 0 || len(routeChanges(entryList{}, to)) != 4 || len(routeChanges(from, entryList{})) != 3 {
 		t.Error("equal, new and emptied lists")
 	}
 }

@@ -26,11 +26,18 @@ type plan struct {
 	gateways    int        // how many of adjacencies routes name, gaps included
 	unseen      []uint32   // of these, such as are named by routes that may have no row
 	gates       []Gate
-	routes      []Route
 	warnings    []string
 	numbers     numbering // for the next plan
 	counters    map[policyID]policyCounter
 	adjs        []uint32 // by place in adjacencies: the datapath's index, once installed
+
+	shapes         []builtRoute // of routes, see shapes
+	shapeRows      []uint32     // likewise
+	compilation    uint64       // that the plan comes of
+	sameNeighbors  bool         // as those of the plan before, and nothing else that has a number is new or gone
+	compiledShapes int          // how many of them the last compilation made
+	shownRouters   []uint16     // the routers' main tables, in the topology's order
+	uses           []uint32     // by row of nextHops: how many routes and policies lead there
 }
 
 type planSwitch struct {

@@ -10,12 +10,13 @@ import (
 	"github.com/parkway-gw/parkway/internal/topology"
 )
 
-// planRouter is a route table by family, nil where it has no routes. Those of plan.routers
+// planRouter is a route table by family, empty where it has no routes. Those of plan.routers
 // are the routers' main tables, the tables that single router ports look into, and those
 // that are looked up by source.
 type planRouter struct {
 	name       string
-	fib4, fib6 []fibEntry
+	fib4, fib6 entryList
+	more       []Route      // of a main table: what the router has beside it, other tables and routes by source
 	source     uint16       // index in plan.routers of what is looked up by source; 0 for none
 	policies   []planPolicy // of a main table, in the order in which they are looked at
 }
@@ -23,6 +24,7 @@ type planRouter struct {
 type fibEntry struct {
 	prefix netip.Prefix
 	row    uint32 // of nextHops
+	shape  uint32 // of plan.shapes
 }
 
 // numberRouterPorts numbers router ports in the topology's order, routers first.
@@ -82,8 +84,9 @@ func linkLocal(mac MAC) netip.Addr {
 func (c *compiler) compileRouters() error {
 	n := newNeighbors(c)
 	rows := newNextHopRows(c.former)
+	shapes := &shapes{}
 	for i := range c.t.Routers {
-		b := &routeBuilder{c: c, index: c.routers.at[c.t.Routers[i].Name], router: &c.t.Routers[i], rows: rows, neighbors: n}
+		b := &routeBuilder{c: c, index: c.routers.at[c.t.Routers[i].Name], router: &c.t.Routers[i], rows: rows, neighbors: n, shapes: shapes}
 		if err := b.build(); err != nil {
 			return err
 		}
@@ -98,5 +101,27 @@ func (c *compiler) compileRouters() error {
 	c.plan.numbers.rows, c.plan.numbers.taken, c.plan.numbers.groups = rows.rows, rows.taken, rows.groups
 	n.addPinned()
 	c.plan.adjacencies = n.list
+	c.plan.shapes, c.plan.shapeRows, c.plan.compiledShapes = shapes.list, shapes.rows, len(shapes.list)
+	c.plan.compilation = compilations.Add(1)
+	c.plan.countUses()
 	return nil
+}
+
+// countUses counts for each row how many routes and policies lead there.
+func (p *plan) countUses() {
+	p.uses = make([]uint32, len(p.nextHops))
+	p.uses[0]++ // always there
+	for i := range p.routers {
+		r := &p.routers[i]
+		for _, half := range r.halves() {
+			for e := range half.entries.all() {
+				p.uses[e.row]++
+			}
+		}
+		for k := range r.policies {
+			if policy := &r.policies[k].table; policy.Action == cgo.PolicyReroute {
+				p.uses[policy.NextHop]++
+			}
+		}
+	}
 }

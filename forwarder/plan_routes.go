@@ -3,10 +3,8 @@
 package forwarder
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -62,10 +60,18 @@ func (b *builtRoute) static() bool {
 // routeSet is a set of routes that are looked up by the same key.
 type routeSet map[netip.Prefix]builtRoute
 
-// builtTable is a route table without what it has of the router's networks.
+// shapedRoute is a route with the number of its shape.
+type shapedRoute struct {
+	prefix netip.Prefix
+	shape  uint32
+	lift   uint16 // over routes of the main table
+}
+
+// builtTable is a route table without what it has of the router's networks. Its routes are
+// sorted, and there is one of each prefix.
 type builtTable struct {
 	name             string
-	byDest, bySource routeSet
+	byDest, bySource []shapedRoute
 }
 
 // routeBuilder collects one router's routes.
@@ -76,6 +82,7 @@ type routeBuilder struct {
 	rows      *nextHopRows
 	neighbors *neighbors
 	networks  routeSet // what the router's networks imply: connected, broadcast, own addresses
+	shapes    *shapes
 	tables    []*builtTable
 	have4     bool
 	have6     bool
@@ -114,7 +121,7 @@ func (b *routeBuilder) table(name string) *builtTable {
 			return t
 		}
 	}
-	t := &builtTable{name: name, byDest: routeSet{}, bySource: routeSet{}}
+	t := &builtTable{name: name}
 	b.tables = append(b.tables, t)
 	return t
 }
@@ -147,46 +154,6 @@ func (b *routeBuilder) own(_ *RouterPort, n netip.Prefix) {
 	b.networks[host(n.Addr())] = builtRoute{kind: RouteLocal, nextHop: cgo.NextHop{Kind: cgo.NextHopLocal}}
 }
 
-// static sets the static routes; those of one key are members of one group.
-func (b *routeBuilder) static() error {
-	var order []groupKey
-	members := map[groupKey][]*StaticRoute{}
-	for i := range b.router.StaticRoutes {
-		s := &b.router.StaticRoutes[i]
-		key := keyOfRoute(s)
-		if members[key] == nil {
-			order = append(order, key)
-		}
-		members[key] = append(members[key], s)
-	}
-	for _, key := range order {
-		if !b.speaks(key.prefix, members[key][0]) {
-			b.c.warnf("router %q: the static route %s is not used; the router has no address of that family", b.router.Name, key.prefix)
-			continue
-		}
-		r, err := b.group(key, members[key])
-		if err != nil {
-			return err
-		}
-		_, hidden := b.networks[key.prefix]
-		if hidden || key.table != "" {
-			for _, g := range r.gateways {
-				b.c.plan.unseen = append(b.c.plan.unseen, g.adjacency)
-			}
-		}
-		t := b.table(key.table)
-		if key.source {
-			t.bySource[key.prefix] = r
-			continue
-		}
-		t.byDest[key.prefix] = r
-		if n, taken := b.networks[key.prefix]; taken {
-			b.c.warnf("router %q: the static route %s is not used; the %s route wins", b.router.Name, key.prefix, n.kind)
-		}
-	}
-	return nil
-}
-
 // speaks reports whether the router has anything to do with the family of a route. IPv4
 // needs no IPv4 address where the next hop is IPv6 (RFC 5549).
 func (b *routeBuilder) speaks(p netip.Prefix, s *StaticRoute) bool {
@@ -194,24 +161,6 @@ func (b *routeBuilder) speaks(p netip.Prefix, s *StaticRoute) bool {
 		return b.have6
 	}
 	return b.have4 || s.Nexthop.Is6()
-}
-
-func (b *routeBuilder) group(key groupKey, members []*StaticRoute) (r builtRoute, err error) {
-	if len(members) > cgo.MaxECMP {
-		return r, fmt.Errorf("router %q: route %s has %d next hops, %d at most", b.router.Name, key.prefix, len(members), cgo.MaxECMP)
-	}
-	r.kind = RouteStatic
-	for _, s := range members {
-		if s.Blackhole() {
-			return blackhole(s), nil
-		}
-		g, err := b.gateway(s.Nexthop, s.OutputPort, s.Weight)
-		if err != nil {
-			return r, fmt.Errorf("router %q: route %s: %w", b.router.Name, key.prefix, err)
-		}
-		r.gateways = append(r.gateways, g)
-	}
-	return r, nil
 }
 
 func blackhole(s *StaticRoute) builtRoute {
@@ -253,51 +202,6 @@ func (b *routeBuilder) outputPort(ip netip.Addr, name string) *RouterPort {
 		}
 	}
 	return best
-}
-
-// list adds the routes to what the plan shows, by table, then by what they look at, then by
-// address. What stands beside a route of the router's networks is not in force.
-func (b *routeBuilder) list() {
-	for _, t := range b.tables {
-		shown := routeSet{}
-		for p, r := range t.byDest {
-			shown[p] = r
-		}
-		for p, r := range b.networks {
-			if delete(shown, p); t.name == "" {
-				shown[p] = r
-			}
-		}
-		b.listSet(t.name, false, shown)
-		b.listSet(t.name, true, t.bySource)
-	}
-}
-
-func (b *routeBuilder) listSet(table string, source bool, set routeSet) {
-	for _, p := range set.sorted() {
-		r := set[p]
-		b.c.plan.routes = append(b.c.plan.routes, b.shown(table, source, p, &r))
-	}
-}
-
-func (b *routeBuilder) shown(table string, source bool, p netip.Prefix, r *builtRoute) Route {
-	out := Route{Router: b.router.Name, Table: table, SourceIP: source, Prefix: p, Kind: r.kind, Reason: r.reason}
-	for _, g := range r.gateways {
-		out.NextHops = append(out.NextHops, RouteNextHop{IP: g.ip, RouterPort: g.port, Weight: g.weight, adjacency: g.adjacency})
-	}
-	return out
-}
-
-// sorted are the prefixes by address, then length.
-func (s routeSet) sorted() []netip.Prefix {
-	prefixes := make([]netip.Prefix, 0, len(s))
-	for p := range s {
-		prefixes = append(prefixes, p)
-	}
-	slices.SortFunc(prefixes, func(x, y netip.Prefix) int {
-		return cmp.Or(x.Addr().Compare(y.Addr()), cmp.Compare(x.Bits(), y.Bits()))
-	})
-	return prefixes
 }
 
 func host(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

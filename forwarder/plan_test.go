@@ -41,7 +41,7 @@ func (p *plan) describe(row uint32) string {
 
 func (p *plan) fib(router int) map[string]string {
 	out := map[string]string{}
-	for _, e := range slices.Concat(p.routers[router].fib4, p.routers[router].fib6) {
+	for _, e := range slices.Concat(p.routers[router].fib4.flat(), p.routers[router].fib6.flat()) {
 		out[e.prefix.String()] = p.describe(e.row)
 	}
 	return out
@@ -103,8 +103,8 @@ func TestCompileRoutes(t *testing.T) {
 					t.Errorf("%s: %q, want %q", k, got[k], v)
 				}
 			}
-			if len(got) != len(want) || len(p.routes) != len(want) {
-				t.Errorf("%d entries, %d routes, want %d", len(got), len(p.routes), len(want))
+			if len(got) != len(want) || len(p.routes()) != len(want) {
+				t.Errorf("%d entries, %d routes, want %d", len(got), len(p.routes()), len(want))
 			}
 			if len(p.warnings) != tc.warns {
 				t.Errorf("warnings %q, want %d", p.warnings, tc.warns)
@@ -188,8 +188,8 @@ func TestCompileTrunk(t *testing.T) {
 	if _, there := p.fib(0)["10.0.1.0/32"]; there {
 		t.Error("a /31 has no network address to drop (RFC 3021)")
 	}
-	if len(p.routers[0].fib6) != 0 {
-		t.Errorf("a router without IPv6 addresses has IPv6 routes: %v", p.routers[0].fib6)
+	if p.routers[0].fib6.len() != 0 {
+		t.Errorf("a router without IPv6 addresses has IPv6 routes: %v", p.routers[0].fib6.flat())
 	}
 }
 
@@ -291,8 +291,8 @@ func TestCompileFamilies(t *testing.T) {
 			StaticRoutes: []StaticRoute{route("0.0.0.0/0", "discard", "")}}},
 	}
 	p := mustCompile(t, topo)
-	if len(p.routers[0].fib4) != 0 || len(p.warnings) != 1 {
-		t.Errorf("IPv4 routes %v, warnings %q", p.routers[0].fib4, p.warnings)
+	if p.routers[0].fib4.len() != 0 || len(p.warnings) != 1 {
+		t.Errorf("IPv4 routes %v, warnings %q", p.routers[0].fib4.flat(), p.warnings)
 	}
 }
 
@@ -311,11 +311,12 @@ func TestCompileManyAddresses(t *testing.T) {
 }
 
 func TestTbl8(t *testing.T) {
-	e := func(list ...string) (out []fibEntry) {
+	e := func(list ...string) entryList {
+		var out []fibEntry
 		for _, p := range nets(list...) {
 			out = append(out, fibEntry{prefix: p})
 		}
-		return out
+		return listOf(out)
 	}
 	if got := tbl8v4(e("10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/32", "10.0.0.128/25", "10.0.1.1/32")); got != 2 {
 		t.Errorf("IPv4: %d", got)

@@ -19,7 +19,8 @@ import (
 // and MTUs.
 func TestReloadUnderTraffic(t *testing.T) {
 	const flows, reloads, rate = 64, 100, 200_000
-	defer func(n int) { fewRoutes = n }(fewRoutes)
+	defer func(n int, d time.Duration) { fewRoutes, spareTime = n, d }(fewRoutes, spareTime)
+	spareTime = 0
 	bindings := func() (out []StaticMACBinding) {
 		for i := range flows {
 			out = append(out, StaticMACBinding{LogicalPort: "lrp2", IP: netip.AddrFrom4([4]byte{1, 2, 9, byte(i)}), MAC: mac(vm3MAC)})

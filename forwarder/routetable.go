@@ -3,11 +3,11 @@
 package forwarder
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"github.com/parkway-gw/parkway/dpdk"
 )
@@ -19,9 +19,10 @@ type lpm interface {
 	Close() error
 }
 
-// routeTable is the FIB of a router's family. Once its routes have changed, a large one is
-// there twice: workers read one, the next change goes into the other. rte_fib of DPDK 22.11 can't be changed
-// under its readers: deleting a route empties tbl8 groups that one may be in (ADR-0010).
+// routeTable is the FIB of a router's family. Once its routes have changed, it is there
+// twice: workers read one, the next change goes into the other. A small one gives up the
+// other after a while. rte_fib of DPDK 22.11 can't be changed under its readers: deleting a
+// route empties tbl8 groups that one may be in (ADR-0010).
 //
 // Fields belong to whoever holds Forwarder.changing.
 type routeTable struct {
@@ -32,12 +33,14 @@ type routeTable struct {
 	behind []fibChange // what active has and idle lacks
 	limits fibLimits   // of idle
 	made   int         // FIBs, ever
+
+	routes  int       // in active, as of the last change
+	changed time.Time // then
 }
 
 // fibLimits is what a FIB was made for.
 type fibLimits struct {
 	routes, nextHop int
-	tbl8            int // IPv4 only; IPv6 runs into ENOSPC
 }
 
 // fibChange is a route that is new, leads elsewhere, or is gone.
@@ -46,49 +49,10 @@ type fibChange struct {
 	gone bool
 }
 
-// compareEntries is the order of planRouter's routes.
-func compareEntries(a, b *fibEntry) int {
-	if c := a.prefix.Addr().Compare(b.prefix.Addr()); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.prefix.Bits(), b.prefix.Bits())
-}
-
-// routeChanges returns what makes to of from, both sorted.
-func routeChanges(from, to []fibEntry) (out []fibChange) {
-	i, k := 0, 0
-	for i < len(from) || k < len(to) {
-		c := 0
-		switch {
-		case i == len(from):
-			c = 1
-		case k == len(to):
-			c = -1
-		default:
-			c = compareEntries(&from[i], &to[k])
-		}
-		switch {
-		case c < 0:
-			out = append(out, fibChange{from[i], true})
-			i++
-		case c > 0:
-			out = append(out, fibChange{to[k], false})
-			k++
-		default:
-			if from[i].row != to[k].row {
-				out = append(out, fibChange{to[k], false})
-			}
-			i++
-			k++
-		}
-	}
-	return out
-}
-
 // prepare makes idle hold entries, which changes lead to from what active holds. It works
 // on what no worker reads. After an error idle is nil, and nothing else has changed.
-func (t *routeTable) prepare(entries []fibEntry, changes []fibChange, rows int) error {
-	if t.idle != nil && !t.limits.hold(entries, rows, t.v6) {
+func (t *routeTable) prepare(entries entryList, changes []fibChange, rows int) error {
+	if t.idle != nil && !t.limits.hold(entries.len(), rows) {
 		if err := t.drop(); err != nil {
 			return err
 		}
@@ -97,7 +61,7 @@ func (t *routeTable) prepare(entries []fibEntry, changes []fibChange, rows int) 
 		if t.change(t.behind) == nil && t.change(changes) == nil {
 			return nil
 		}
-		if err := t.drop(); err != nil { // IPv6 never gives a tbl8 back; a new table has them all
+		if err := t.drop(); err != nil { // too few tbl8: IPv6 never gives one back; a new table has them all
 			return err
 		}
 	}
@@ -133,23 +97,23 @@ func (t *routeTable) change(changes []fibChange) error {
 }
 
 // build makes a FIB with entries and room to grow.
-func (t *routeTable) build(entries []fibEntry, rows int) (lpm, fibLimits, error) {
+func (t *routeTable) build(entries entryList, rows int) (lpm, fibLimits, error) {
 	tbl8 := tbl8v4
 	if t.v6 {
 		tbl8 = tbl8v6
 	}
 	f, limits, err := t.buildWith(entries, tbl8(entries), rows)
 	if t.v6 && errors.Is(err, syscall.ENOSPC) { // it shares less than was thought: all that there can be
-		f, limits, err = t.buildWith(entries, 13*len(entries), rows)
+		f, limits, err = t.buildWith(entries, 13*entries.len(), rows)
 	}
 	return f, limits, err
 }
 
-func (t *routeTable) buildWith(entries []fibEntry, tbl8, rows int) (lpm, fibLimits, error) {
+func (t *routeTable) buildWith(entries entryList, tbl8, rows int) (lpm, fibLimits, error) {
 	t.made++
 	name := fmt.Sprintf("%s_%d", t.name, t.made)
-	cfg := fibConfig(entries, tbl8, rows)
-	limits := fibLimits{routes: cfg.MaxRoutes, tbl8: cfg.Tbl8, nextHop: 1<<(8*cfg.NextHopBytes-1) - 1}
+	cfg := fibConfig(entries.len(), tbl8, rows)
+	limits := fibLimits{routes: cfg.MaxRoutes, nextHop: 1<<(8*cfg.NextHopBytes-1) - 1}
 	var f lpm
 	var err error
 	if t.v6 {
@@ -166,30 +130,25 @@ func (t *routeTable) buildWith(entries []fibEntry, tbl8, rows int) (lpm, fibLimi
 	return f, limits, nil
 }
 
-// hold reports whether a FIB made for l has room for entries.
-func (l *fibLimits) hold(entries []fibEntry, rows int, v6 bool) bool {
-	return len(entries) <= l.routes && rows-1 <= l.nextHop && (v6 || tbl8v4(entries) <= l.tbl8)
-}
+// hold reports whether a FIB made for l has room for so many routes, as far as their number
+// says: where there are too few tbl8, Add says ENOSPC.
+func (l *fibLimits) hold(routes, rows int) bool { return routes <= l.routes && rows-1 <= l.nextHop }
 
-// fewRoutes is up to where a FIB is made anew for each change rather than kept twice: that
+// fewRoutes is up to where a second FIB is only kept while routes change often: to make it
 // takes some milliseconds, and memory is worth more.
 var fewRoutes = 10000
 
-// swap makes idle the one that workers read next; changes led to it. It returns the FIB
-// that is of no use any more once they have let go of it, nil for none.
-func (t *routeTable) swap(changes []fibChange, entries []fibEntry) (former lpm) {
+// swap makes idle the one that workers read next; changes led to it, and now it has so many
+// routes.
+func (t *routeTable) swap(changes []fibChange, routes int) {
 	t.active, t.idle = t.idle, t.active
-	t.behind = changes
-	if len(entries) <= fewRoutes {
-		former, t.idle, t.behind = t.idle, nil, nil
-	}
-	return former
+	t.behind, t.routes, t.changed = changes, routes, time.Now()
 }
 
 // entries returns the routes of a table, sorted.
-func (p *plan) entries(key tableKey) []fibEntry {
+func (p *plan) entries(key tableKey) entryList {
 	if int(key.router) >= len(p.routers) {
-		return nil
+		return entryList{}
 	}
 	r := &p.routers[key.router]
 	if key.v6 {

@@ -309,7 +309,8 @@ func TestRoutingAgainstTheRules(t *testing.T) {
 
 // The same while one gateway goes from one such network to the next.
 func TestReloadedRoutingAgainstTheRules(t *testing.T) {
-	defer func(n int) { fewRoutes = n }(fewRoutes)
+	defer func(n int, d time.Duration) { fewRoutes, spareTime = n, d }(fewRoutes, spareTime)
+	spareTime = 0
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	seen := map[string]int{}

@@ -30,10 +30,10 @@ func (f *Forwarder) UpdateRoutes(router string, add, del []StaticRoute) (Change,
 // by its prefix. It is an error, and nothing changes, if one of del is not there or one of
 // add is.
 //
-// Cost: what the routes themselves take, and a copy of the lists of all routes, a tenth of
-// a second for a million. So large batches are better than small ones. The whole topology
-// is compiled, as by Prepare, for a router with route tables or src-ip routes, and for
-// routes that one of the router's networks hides.
+// Cost: what the routes themselves take, and a tenth of a millisecond or so for each call,
+// however many routes there are; more where routes name thousands of next hops. The whole
+// topology is compiled, as by Prepare, for a router with route tables or src-ip routes, and
+// for routes that one of the router's networks hides.
 //
 // A later Prepare replaces these routes by those of its topology. Threads and errors are
 // those of Prepare.
@@ -72,18 +72,18 @@ func (p *Pending) prepareUpdate() error {
 		return fmt.Errorf("router %q: there is none", u.router)
 	}
 	index := former.routers.at[router.Name]
-	if old.routers[index].source != 0 || slices.ContainsFunc(router.Ports, func(rp RouterPort) bool { return rp.RouteTable != "" }) {
+	if len(old.shapes) > 2*old.compiledShapes+manyShapes || old.routers[index].source != 0 || slices.ContainsFunc(router.Ports, func(rp RouterPort) bool { return rp.RouteTable != "" }) {
 		return errWhole
+	}
+	if err := p.prepareKnown(router, index); !errors.Is(err, errNumbers) {
+		return err
 	}
 	if err := u.check(p.topo); err != nil {
 		return err
 	}
-	next := *old
-	next.routers, next.routerPorts, next.numbers, next.warnings = slices.Clone(old.routers), slices.Clone(old.routerPorts), *former, nil
-	for i := range next.routers {
-		next.routers[i].policies = slices.Clone(old.routers[i].policies)
-	}
-	c := &compiler{t: p.topo, plan: &next, lrps: map[string]uint16{}, former: former, switchAt: map[uint16]int{}}
+	next := old.copy()
+	next.numbers = *former
+	c := &compiler{t: p.topo, plan: next, lrps: map[string]uint16{}, former: former, switchAt: map[uint16]int{}}
 	for i := range next.routerPorts {
 		if name := next.routerPorts[i].info.Port.Name; name != "" {
 			c.lrps[name] = uint16(i)
@@ -92,24 +92,32 @@ func (p *Pending) prepareUpdate() error {
 	for i := range p.topo.Switches {
 		c.switchAt[former.switches.at[p.topo.Switches[i].Name]] = i
 	}
-	b := &routeBuilder{c: c, index: index, router: router, rows: newNextHopRows(former), neighbors: newNeighbors(c)}
+	b := &routeBuilder{c: c, index: index, router: router, rows: newNextHopRows(former), neighbors: newNeighbors(c),
+		shapes: &shapes{list: old.shapes, rows: old.shapeRows}}
 	if len(b.rows.rows) < len(former.rows) {
 		return errWhole // the rows are numbered anew
 	}
 	b.lookAround()
 	m := newMerge(b, old)
+	m.numbered = &f.changes.known
 	if err := m.all(u); err != nil {
 		return err
 	}
 	r := &next.routers[index]
-	next.routes, r.fib4, r.fib6 = m.routes, m.halves[0].entries, m.halves[1].entries
+	r.fib4, r.fib6 = m.halves[0].entries, m.halves[1].entries
+	next.uses, next.shapes, next.shapeRows = m.uses, b.shapes.list, b.shapes.rows
 	next.sweep(b.rows, b.neighbors)
 	if n := len(next.adjacencies); n > f.room.named {
 		return fmt.Errorf("routes: with them, %d neighbors are named, and there is room for %d; %w", n, f.room.named, ErrNeedsRestart)
 	}
-	p.plan = &next
-	p.change.linef("static routes of router %s: %d added, %d removed", u.router, len(u.add), len(u.del))
-	return p.prepareHalves(index, &m.halves)
+	return p.prepareMerged(next, m)
+}
+
+// prepareMerged takes a plan that a merge has led to.
+func (p *Pending) prepareMerged(next *plan, m *merge) error {
+	p.plan = next
+	p.change.linef("static routes of router %s: %d added, %d removed", p.update.router, len(p.update.add), len(p.update.del))
+	return p.prepareHalves(m.b.index, &m.halves)
 }
 
 // prepareHalves writes the changes into the idle FIBs.
@@ -117,7 +125,7 @@ func (p *Pending) prepareHalves(index uint16, halves *[2]mergeHalf) error {
 	f := p.f
 	for h := range halves {
 		half, key := &halves[h], tableKey{index, h == 1}
-		if t := f.res.tables[key]; len(half.changes) > 0 && (t == nil || len(half.entries) == 0) {
+		if t := f.res.tables[key]; len(half.changes) > 0 && (t == nil || half.entries.len() == 0) {
 			return errWhole // a table comes or goes
 		}
 	}
@@ -127,8 +135,7 @@ func (p *Pending) prepareHalves(index uint16, halves *[2]mergeHalf) error {
 			continue
 		}
 		t := f.res.tables[key]
-		f.settle()
-		if err := t.prepare(half.entries, half.changes, len(p.plan.nextHops)); err != nil {
+		if err := p.prepareTable(t, half.entries, half.changes); err != nil {
 			return fmt.Errorf("router %q: %w", p.update.router, err)
 		}
 		p.changed = append(p.changed, changedTable{key, t, half.changes})
@@ -184,28 +191,15 @@ func (u *routeUpdate) check(t *Topology) error {
 // sweep frees rows, groups and gateways that no route and no policy takes, as a
 // compilation does, and puts what is left into p.
 func (p *plan) sweep(rows *nextHopRows, n *neighbors) {
-	take := func(row uint32) {
+	clear(rows.taken)
+	clear(rows.groupTaken)
+	for row, uses := range p.uses {
+		if uses == 0 {
+			continue
+		}
 		rows.taken[row] = true
 		if nh := &rows.rows[row]; nh.Kind == cgo.NextHopECMP {
 			rows.takeGroup(int(nh.Group))
-		}
-	}
-	clear(rows.taken)
-	clear(rows.groupTaken)
-	take(0)
-	for i := range p.routers {
-		r := &p.routers[i]
-		for _, half := range r.halves() {
-			for k := range half.entries {
-				if row := half.entries[k].row; !rows.taken[row] {
-					take(row)
-				}
-			}
-		}
-		for k := range r.policies {
-			if policy := &r.policies[k].table; policy.Action == cgo.PolicyReroute {
-				take(policy.NextHop)
-			}
 		}
 	}
 	clear(n.used)

@@ -103,56 +103,99 @@ func folded(t *Topology, updates []*routeUpdate) (*Topology, error) {
 	return &out, nil
 }
 
-// fate is what becomes of a route that updates mention.
-type fate struct {
-	there bool
-	route *StaticRoute // the one that was added last; nil for the one that was there
+// foldOp is a route that an update deletes or adds.
+type foldOp struct {
+	*StaticRoute
+	add bool
 }
 
+// foldRoutes is a router's routes after some updates: those that stay in their order, then
+// those that were added in theirs. It goes through all by prefix, sorted.
 func foldRoutes(r *Router, updates []*routeUpdate) ([]StaticRoute, error) {
-	b := &routeBuilder{router: r}
-	fates := map[memberKey]*fate{}
-	for _, u := range updates {
-		for _, list := range [][]StaticRoute{u.del, u.add} {
-			for i := range list {
-				fates[b.member(&list[i])] = &fate{}
-			}
-		}
-	}
-	keys := make([]memberKey, len(r.StaticRoutes))
-	for i := range r.StaticRoutes {
-		if keys[i] = b.member(&r.StaticRoutes[i]); fates[keys[i]] != nil {
-			fates[keys[i]].there = true
-		}
-	}
-	var added []*StaticRoute
+	f := folding{b: &routeBuilder{router: r}, gone: make([]bool, len(r.StaticRoutes))}
 	for _, u := range updates {
 		for i := range u.del {
-			f := fates[b.member(&u.del[i])]
-			if !f.there {
-				return nil, fmt.Errorf("router %q: route %s to be deleted is not there", r.Name, u.del[i].Prefix)
-			}
-			f.there, f.route = false, &u.del[i]
+			f.ops = append(f.ops, foldOp{&u.del[i], false})
 		}
 		for i := range u.add {
-			f := fates[b.member(&u.add[i])]
-			if f.there {
-				return nil, fmt.Errorf("router %q: route %s is there already, with the same next hop", r.Name, u.add[i].Prefix)
-			}
-			f.there, f.route = true, &u.add[i]
-			added = append(added, f.route)
+			f.ops = append(f.ops, foldOp{&u.add[i], true})
 		}
+	}
+	f.stays = make([]bool, len(f.ops))
+	ops := make([]topology.RouteOrder, len(f.ops))
+	for i, op := range f.ops {
+		ops[i] = topology.OrderOf(op.Prefix.Masked(), i)
+	}
+	topology.SortRoutes(ops)
+	routes := sortedRoutes(r.StaticRoutes)
+	for len(ops) > 0 {
+		n, k := samePrefix(ops), 0
+		for len(routes) > 0 && routes[0].Compare(ops[0]) < 0 && !routes[0].SamePrefix(ops[0]) {
+			routes = routes[1:]
+		}
+		for k < len(routes) && routes[k].SamePrefix(ops[0]) {
+			k++
+		}
+		if err := f.prefix(routes[:k], ops[:n]); err != nil {
+			return nil, err
+		}
+		ops, routes = ops[n:], routes[k:]
 	}
 	var out []StaticRoute
 	for i := range r.StaticRoutes {
-		if f := fates[keys[i]]; f == nil || f.route == nil {
+		if !f.gone[i] {
 			out = append(out, r.StaticRoutes[i])
 		}
 	}
-	for _, s := range added {
-		if f := fates[b.member(s)]; f.there && f.route == s {
-			out = append(out, *s)
+	for i, stays := range f.stays {
+		if stays {
+			out = append(out, *f.ops[i].StaticRoute)
 		}
 	}
 	return out, nil
+}
+
+// folding is foldRoutes under way.
+type folding struct {
+	b     *routeBuilder
+	ops   []foldOp
+	gone  []bool // by place in the router's list
+	stays []bool // by place in ops: an addition that nobody took back
+	live  []foldedRoute
+}
+
+// foldedRoute is a route that is there, by where it comes from.
+type foldedRoute struct {
+	key   memberKey
+	at    uint32
+	added bool
+}
+
+// prefix goes through what happens to one.
+func (f *folding) prefix(routes, ops []topology.RouteOrder) error {
+	f.live = f.live[:0]
+	for _, o := range routes {
+		f.live = append(f.live, foldedRoute{f.b.member(&f.b.router.StaticRoutes[o.At]), o.At, false})
+	}
+	for _, o := range ops {
+		op := f.ops[o.At]
+		key := f.b.member(op.StaticRoute)
+		i := slices.IndexFunc(f.live, func(l foldedRoute) bool { return l.key == key })
+		switch {
+		case op.add && i >= 0:
+			return fmt.Errorf("router %q: route %s is there already, with the same next hop", f.b.router.Name, op.Prefix)
+		case op.add:
+			f.live = append(f.live, foldedRoute{key, o.At, true})
+			f.stays[o.At] = true
+			continue
+		case i < 0:
+			return fmt.Errorf("router %q: route %s to be deleted is not there", f.b.router.Name, op.Prefix)
+		case f.live[i].added:
+			f.stays[f.live[i].at] = false
+		default:
+			f.gone[f.live[i].at] = true
+		}
+		f.live = slices.Delete(f.live, i, i+1)
+	}
+	return nil
 }

@@ -6,24 +6,25 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sort"
 )
 
 // merge makes new lists of routes out of the former ones and a routeUpdate. It goes once
-// through the prefixes that change, sorted, and copies what lies between them.
+// through the prefixes that change, sorted.
 type merge struct {
-	b      *routeBuilder
-	former []Route // all of the plan
-	at     int     // place in former up to which routes has it
-	end    int     // of the router's main table in former
-	routes []Route
-	halves [2]mergeHalf // IPv4, IPv6
+	b        *routeBuilder
+	old      *plan
+	known    *knownWays   // if nothing is to be numbered; or else
+	numbered *knownWays   // who is told of it
+	uses     []uint32     // of rows, as in plan
+	left     []uint32     // rows that a route led to and leads to no more
+	halves   [2]mergeHalf // IPv4, IPv6
 }
 
 // mergeHalf is a family's part.
 type mergeHalf struct {
-	former, entries []fibEntry
-	changes         []fibChange
+	former, entries entryList
+	edits           []fibChange // of the list
+	changes         []fibChange // of the FIB: some of them
 }
 
 // routeOp is one of a routeUpdate.
@@ -35,12 +36,7 @@ type routeOp struct {
 }
 
 func newMerge(b *routeBuilder, old *plan) *merge {
-	m := &merge{b: b, former: old.routes}
-	main := func(r *Route) bool { return r.Router == b.router.Name && r.Table == "" && !r.SourceIP }
-	for m.at < len(old.routes) && !main(&old.routes[m.at]) {
-		m.at++
-	}
-	m.end = m.at + sort.Search(len(old.routes)-m.at, func(i int) bool { return !main(&old.routes[m.at+i]) })
+	m := &merge{b: b, old: old, uses: slices.Clone(old.uses)}
 	r := &old.routers[b.index]
 	m.halves[0].former, m.halves[1].former = r.fib4, r.fib6
 	return m
@@ -64,10 +60,6 @@ func (m *merge) all(u *routeUpdate) error {
 		}
 		return x.n - y.n
 	})
-	m.routes = append(make([]Route, 0, len(m.former)+len(u.add)), m.former[:m.at]...)
-	for h := range m.halves {
-		m.halves[h].entries = make([]fibEntry, 0, len(m.halves[h].former)+len(u.add))
-	}
 	for len(ops) > 0 {
 		n := 1
 		for n < len(ops) && ops[n].prefix == ops[0].prefix {
@@ -78,9 +70,8 @@ func (m *merge) all(u *routeUpdate) error {
 		}
 		ops = ops[n:]
 	}
-	m.routes = append(m.routes, m.former[m.at:]...)
 	for h := range m.halves {
-		m.halves[h].entries = append(m.halves[h].entries, m.halves[h].former...)
+		m.halves[h].entries = m.halves[h].former.edit(m.halves[h].edits)
 	}
 	return nil
 }
@@ -91,14 +82,14 @@ func (m *merge) prefix(ops []routeOp) error {
 	if _, hidden := m.b.networks[p]; hidden || !p.IsValid() || !m.b.speaks(p, ops[len(ops)-1].StaticRoute) {
 		return errWhole
 	}
-	left := m.former[m.at:m.end]
-	i, known := near(len(left), func(i int) int { return comparePrefixes(left[i].Prefix, p) })
-	m.routes = append(m.routes, left[:i]...)
-	m.at += i
+	half := &m.halves[0]
+	if p.Addr().Is6() {
+		half = &m.halves[1]
+	}
 	var members []StaticRoute
-	if known {
-		members = left[i].members()
-		m.at++
+	was := half.former.get(p)
+	if was != nil {
+		members = m.b.shapes.list[was.shape].members(p)
 	}
 	for _, op := range ops {
 		var err error
@@ -106,73 +97,73 @@ func (m *merge) prefix(ops []routeOp) error {
 			return err
 		}
 	}
-	var row uint32
+	will := fibEntry{prefix: p}
 	if len(members) > 0 {
-		list := make([]*StaticRoute, len(members))
-		for i := range members {
-			list[i] = &members[i]
-		}
-		r, err := m.b.group(groupKey{prefix: p}, list)
-		if err != nil {
+		if err := m.lead(&will, members); err != nil {
 			return err
 		}
-		if r.kind == RouteStatic {
-			row = m.b.rows.gateways(r.gateways, 0)
-		} else {
-			row = m.b.rows.row(r.nextHop)
-		}
-		m.routes = append(m.routes, m.b.shown("", false, p, &r))
 	}
-	h := 0
-	if p.Addr().Is6() {
-		h = 1
-	}
-	m.halves[h].entry(fibEntry{p, row}, len(members) > 0)
+	m.enter(half, was, will, len(members) > 0)
 	return nil
 }
 
-// near finds the first of n places where at is not negative, and whether it is 0 there. It
-// looks close to the beginning first: the next prefix of many is not far.
-func near(n int, at func(i int) int) (int, bool) {
-	low, step := 0, 1
-	for low+step < n && at(low+step) < 0 {
-		low += step
-		step *= 2
+// lead finds where a route with some members leads.
+func (m *merge) lead(will *fibEntry, members []StaticRoute) error {
+	if m.known != nil {
+		shape, row, known := uint32(0), uint32(0), false
+		if len(members) == 1 {
+			shape, row, known = m.known.find(m.old, m.b, &members[0])
+		}
+		if !known {
+			return errNumbers
+		}
+		will.shape, will.row = shape, row
+		return nil
 	}
-	i := low + sort.Search(min(step, n-low), func(i int) bool { return at(low+i) >= 0 })
-	return i, i < n && at(i) == 0
+	list := make([]*StaticRoute, len(members))
+	for i := range members {
+		list[i] = &members[i]
+	}
+	var err error
+	if will.shape, err = m.b.shape(list...); err == nil {
+		will.row = m.b.row(will.shape, 0)
+		m.numbered.note(&m.b.shapes.list[will.shape], will.shape)
+	}
+	return err
 }
 
-// entry has one prefix lead to a row, or away with it.
-func (m *mergeHalf) entry(e fibEntry, stays bool) {
-	i, known := near(len(m.former), func(i int) int { return comparePrefixes(m.former[i].prefix, e.prefix) })
-	m.entries = append(m.entries, m.former[:i]...)
-	was := e.row
-	if known {
-		was = m.former[i].row
-		i++
+// enter has a prefix lead elsewhere than it did, if it did, or away with it.
+func (m *merge) enter(half *mergeHalf, was *fibEntry, will fibEntry, stays bool) {
+	change := fibChange{will, !stays}
+	if was != nil {
+		m.uses[was.row]--
+		m.left = append(m.left, was.row)
 	}
-	m.former = m.former[i:]
 	if stays {
-		m.entries = append(m.entries, e)
+		m.uses = pad(m.uses, int(will.row)+1, 0)
+		m.uses[will.row]++
 	}
-	if known != stays || was != e.row && known {
-		m.changes = append(m.changes, fibChange{e, !stays})
+	if was == nil && !stays {
+		return
+	}
+	half.edits = append(half.edits, change)
+	if was == nil || !stays || was.row != will.row {
+		half.changes = append(half.changes, change)
 	}
 }
 
 // members are the static routes that a route was made of, as far as routing goes.
-func (r *Route) members() (out []StaticRoute) {
-	s := StaticRoute{Prefix: r.Prefix, Reason: r.Reason}
-	switch r.Kind {
+func (r *builtRoute) members(p netip.Prefix) (out []StaticRoute) {
+	s := StaticRoute{Prefix: p, Reason: r.reason}
+	switch r.kind {
 	case RouteStatic:
-		for _, nh := range r.NextHops {
-			s.Nexthop, s.OutputPort, s.Weight = nh.IP, nh.RouterPort, nh.Weight
+		for _, g := range r.gateways {
+			s.Nexthop, s.OutputPort, s.Weight = g.ip, g.port, g.weight
 			out = append(out, s)
 		}
 		return out
 	case RouteUnreachable, RouteProhibit:
-		s.Reject = rejects[r.Kind]
+		s.Reject = rejects[r.kind]
 	default:
 		s.Discard = true
 	}

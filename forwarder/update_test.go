@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parkway-gw/parkway/internal/topology"
 )
 
 // plainRoutes is a list without what depends on how a forwarder came to it.
@@ -45,8 +47,9 @@ func TestUpdateRoutesIsLikeNew(t *testing.T) {
 	}
 	topo := valid()
 	g := newGateway(t, topo, 1, Port{IfaceID: "vm000"}, Port{IfaceID: "vm111"})
-	defer func(n int) { fewRoutes = n }(fewRoutes)
-	taken, refused, small, changed := 0, 0, 0, 0
+	defer func(n int, d time.Duration) { fewRoutes, spareTime = n, d }(fewRoutes, spareTime)
+	spareTime = 0
+	taken, refused, small, known, changed := 0, 0, 0, 0, 0
 	for i := range 200 {
 		fewRoutes = 10000 * (i / 10 % 2)
 		if i%10 == 9 { // it says what has changed since, and nothing after it is in the way
@@ -100,6 +103,9 @@ func TestUpdateRoutesIsLikeNew(t *testing.T) {
 		}
 		if p.update != nil {
 			small++
+			if p.plan.sameNeighbors {
+				known++
+			}
 		}
 		if i%7 == 3 {
 			p.Discard()
@@ -117,12 +123,12 @@ func TestUpdateRoutesIsLikeNew(t *testing.T) {
 		g.Maintain()
 		g.matches(t, topo, r)
 		fresh, _ := compile(&topo, g.cfg.Ports, nil)
-		if got, want := plainRoutes(g.Routes()), plainRoutes(fresh.routes); !slices.Equal(got, want) {
+		if got, want := plainRoutes(g.Routes()), plainRoutes(fresh.routes()); !slices.Equal(got, want) {
 			t.Fatalf("update %d: routes\n%s\nwant\n%s", i, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
-	t.Logf("%d updates taken, %d refused; %d without a compilation; %d FIB entries", taken, refused, small, changed)
-	if small < 5 || refused == 0 {
+	t.Logf("%d updates taken, %d refused; %d without a compilation, %d of them without new numbers; %d FIB entries", taken, refused, small, known, changed)
+	if small-known < 5 || known == 0 || refused == 0 {
 		t.Error("too few of a kind")
 	}
 }
@@ -157,4 +163,58 @@ func TestUpdateRoutesRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.matches(t, article(blackhole), rand.New(rand.NewPCG(1, 1)))
+}
+
+// A next hop that comes back after its number went to another one gets a new number.
+func TestUpdateRoutesNextHopReturns(t *testing.T) {
+	r := func(prefix, via string) StaticRoute { return route(prefix, via, "") }
+	// No host has an address that is known, so the next hops are all the neighbors.
+	topo := Topology{
+		Switches: []Switch{{Name: "sw", Ports: []SwitchPort{{Name: "vm1", Unknown: true}, {Name: "to-lr", Type: PortRouter, RouterPort: "lrp"}}}},
+		Routers: []Router{{Name: "lr", Ports: []RouterPort{{Name: "lrp", MAC: MAC{2, 0, 0, 0, 0, 1}, Networks: nets("192.168.123.254/24")}},
+			StaticRoutes: []StaticRoute{r("10.0.0.0/8", "192.168.123.1"), r("20.0.0.0/8", "192.168.123.9")}}},
+	}
+	g := newGateway(t, topo, 1, Port{IfaceID: "vm1"})
+	lr := &topo.Routers[0]
+	for i, step := range []struct {
+		add, del []StaticRoute
+		known    bool // it leads where others lead, and leaves nobody alone
+	}{
+		{add: []StaticRoute{r("21.0.0.0/8", "192.168.123.9"), r("22.0.0.0/8", "192.168.123.1")}, known: true},
+		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}}, // the last number
+		{del: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}},
+		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("18.0.0.0/8"), Reject: topology.RejectProhibit}}}, // its row
+		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}},
+		{del: []StaticRoute{r("11.0.0.0/8", "192.168.123.4")}},
+		{add: []StaticRoute{r("11.0.0.0/8", "192.168.123.2")}},
+		{del: []StaticRoute{r("22.0.0.0/8", "192.168.123.1")}, known: true},
+		{del: []StaticRoute{r("10.0.0.0/8", "192.168.123.1")}},
+		{add: []StaticRoute{r("12.0.0.0/8", "192.168.123.3")}},
+		{add: []StaticRoute{r("13.0.0.0/8", "192.168.123.1")}},
+		{add: []StaticRoute{r("14.0.0.0/8", "192.168.123.1"), r("15.0.0.0/8", "192.168.123.3")}, known: true},
+		{del: []StaticRoute{r("13.0.0.0/8", "192.168.123.1"), r("14.0.0.0/8", "192.168.123.1"), r("12.0.0.0/8", "192.168.123.3"), r("15.0.0.0/8", "192.168.123.3")}},
+		{add: []StaticRoute{r("13.0.0.0/8", "192.168.123.1")}}, // with a number that it has had
+		{add: []StaticRoute{r("14.0.0.0/8", "192.168.123.1")}, known: true},
+		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("16.0.0.0/8"), Discard: true}}},
+		{add: []StaticRoute{{Prefix: netip.MustParsePrefix("17.0.0.0/8"), Discard: true}}, known: true},
+	} {
+		p, err := g.PrepareRoutes(lr.Name, step.add, step.del)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.plan.sameNeighbors != step.known {
+			t.Errorf("step %d: nothing is numbered %v, want %v", i, p.plan.sameNeighbors, step.known)
+		}
+		if _, err := p.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		lr.StaticRoutes = slices.Clone(lr.StaticRoutes)
+		for _, s := range step.del {
+			lr.StaticRoutes = slices.DeleteFunc(lr.StaticRoutes, func(x StaticRoute) bool { return x.Prefix == s.Prefix })
+		}
+		lr.StaticRoutes = append(lr.StaticRoutes, step.add...)
+		g.resolverLetsGo()
+		g.Maintain()
+		g.matches(t, topo, rand.New(rand.NewPCG(1, 1)))
+	}
 }

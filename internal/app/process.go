@@ -43,13 +43,14 @@ func goMaxProcs(workers int) int {
 }
 
 // Go's heap holds tables and what the API sends: 256 MiB, 2 KiB per neighbor for the
-// entry, its JSON and the collector's slack, and 2 KiB per route: as it is configured and
-// compiled, once more while a reload goes on, and the file that it is read from.
+// entry, its JSON and the collector's slack, and 1 KiB per route: some 200 octets as it is
+// configured and compiled, once more while a reload goes on, the file that it is read from,
+// and as much again for the collector.
 // GOMEMLIMIT overrides it.
 const (
 	heapBase        = 256 << 20
 	heapPerNeighbor = 2 << 10
-	heapPerRoute    = 2 << 10
+	heapPerRoute    = 1 << 10
 )
 
 func boundMemory(c *config.Config) {

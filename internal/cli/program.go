@@ -35,6 +35,9 @@ type Program struct {
 	Stderr  io.Writer
 	Socket  string // the default of --socket; "": api.DefaultSocket
 
+	// BenchUpdates serves target.RunUpdates, which some cases of `parkway bench` start.
+	BenchUpdates func(ctx context.Context, in io.Reader, out io.Writer) error
+
 	BenchCases []bench.Case // of `parkway bench`, beside bench.Cases
 }
 
@@ -106,7 +109,7 @@ func (p Program) root() *cobra.Command {
 	root.PersistentFlags().String("socket", socket, "the daemon's API socket")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"}) // --help is enough
-	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchUpdatesCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }
 

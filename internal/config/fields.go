@@ -22,6 +22,10 @@ type decoder struct {
 	places map[string]*yaml.Node
 	root   *yaml.Node
 	watch  func(n *yaml.Node, f form, known []string) // of Describe; nil as a rule
+
+	lists  []*routeList       // that were cut out of the text
+	bulk   map[int]*routeList // of these, the routers'
+	unsure bool               // one of them is not what it looked like
 }
 
 func (d *decoder) at(n *yaml.Node, msg, hint string) Problem {
@@ -40,6 +44,17 @@ func (d *decoder) place(n *yaml.Node, p topology.Path) { d.places[p.String()] = 
 
 // find returns the node of a path, or that of the nearest thing around it.
 func (d *decoder) find(p topology.Path) *yaml.Node {
+	for q := p; len(q) > 0; q = q[:len(q)-1] {
+		if n, ok := d.places[q.String()]; ok {
+			if len(q) < 4 {
+				break // around the list of routes, if it is in one
+			}
+			return n
+		}
+	}
+	if n := d.findInBulk(p); n != nil {
+		return n
+	}
 	for ; len(p) > 0; p = p[:len(p)-1] {
 		if n, ok := d.places[p.String()]; ok {
 			return n

@@ -17,7 +17,7 @@ import (
 
 // outcome is what every answer of Parse keeps to, whatever the input.
 func outcome(t interface{ Fatalf(string, ...any) }, data []byte) {
-	c, err := Parse("f.yaml", data)
+	c, err := bothWays(t, string(data))
 	if (c == nil) == (err == nil) {
 		t.Fatalf("both or neither: %v, %v", c, err)
 	}

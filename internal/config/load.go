@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 
 	"go.yaml.in/yaml/v3"
@@ -60,18 +61,31 @@ const supportedVersion = "1"
 // Parse is Load for text that is already in memory; name stands for the file in
 // messages. Environment variables apply as in Load.
 func Parse(name string, data []byte) (*Config, error) {
+	if lists := findRouteLists(data); len(lists) > 0 && len(data) <= maxFileSize {
+		if c, err, sure := parseText(name, withoutElements(data, lists), lists); sure {
+			return c, err
+		}
+	}
+	c, err, _ := parseText(name, data, nil)
+	return c, err
+}
+
+// parseText is Parse for a text that lists were cut out of. It is not sure if the text is no
+// YAML, or the lists were not what they looked like.
+func parseText(name string, data []byte, lists []*routeList) (c *Config, err error, sure bool) {
 	root, problems := parseYAML(name, data)
 	if len(problems) > 0 {
-		return nil, Problems(sorted(name, problems))
+		return nil, Problems(sorted(name, problems)), false
 	}
-	d := &decoder{file: name, places: map[string]*yaml.Node{}, root: root}
-	c := d.file1(root)
+	d := &decoder{file: name, places: map[string]*yaml.Node{}, root: root, lists: lists, bulk: map[int]*routeList{}}
+	c = d.file1(root)
+	sure = !d.unsure && !slices.ContainsFunc(lists, func(l *routeList) bool { return !l.taken })
 	if len(d.problems) > 0 {
-		return nil, Problems(sorted(name, d.problems))
+		return nil, Problems(sorted(name, d.problems)), sure
 	}
 	c.File = name
 	c.Warnings = sorted(name, d.warnings)
-	return c, nil
+	return c, nil, sure
 }
 
 // file1 decodes a file of version 1.

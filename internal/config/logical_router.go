@@ -45,11 +45,7 @@ func (d *decoder) logicalRouter(n *yaml.Node, i int) (r topology.Router) {
 		d.place(e, p)
 		r.Ports = append(r.Ports, d.routerPort(e, p))
 	}
-	for j, e := range d.bounded(f.get("static_routes"), "static_routes", "- {ip_prefix: 0.0.0.0/0, nexthop: 192.168.123.1}") {
-		p := topology.At("logical_routers", i, "static_routes", j)
-		d.place(e, p)
-		r.StaticRoutes = append(r.StaticRoutes, d.staticRoute(e, p))
-	}
+	r.StaticRoutes = d.staticRoutes(f.get("static_routes"), i)
 	for j, e := range d.bounded(f.get("policies"), "policies", "- {priority: 100, match: 'ip4.src == 10.0.0.0/8', action: drop}") {
 		p := topology.At("logical_routers", i, "policies", j)
 		d.place(e, p)
@@ -123,4 +119,17 @@ func (d *decoder) routerPort(n *yaml.Node, path topology.Path) (p topology.Route
 		d.routerAdvertisements(o, &p, at(raConfigs))
 	}
 	return p
+}
+
+// staticRoutes reads a router's list of them.
+func (d *decoder) staticRoutes(n *yaml.Node, router int) (out []topology.StaticRoute) {
+	if l := d.listOf(n); l != nil {
+		return d.bulkRoutes(l, router)
+	}
+	for j, e := range d.bounded(n, "static_routes", "- {ip_prefix: 0.0.0.0/0, nexthop: 192.168.123.1}") {
+		p := topology.At("logical_routers", router, "static_routes", j)
+		d.place(e, p)
+		out = append(out, d.staticRoute(e, p))
+	}
+	return out
 }

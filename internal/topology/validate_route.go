@@ -7,26 +7,6 @@ import (
 	"net/netip"
 )
 
-// group is what ECMP members have in common.
-type group struct {
-	prefix netip.Prefix
-	table  string
-	source bool
-}
-
-type routeKey struct {
-	group
-	nexthop netip.Addr
-	port    string
-}
-
-// groupSeen is the first route of a group, and how many there are.
-type groupSeen struct {
-	blackhole bool
-	path      Path
-	members   int
-}
-
 // reach is what says whether a router gets to a next hop.
 type reach struct {
 	router string
@@ -53,60 +33,12 @@ func (v *validator) reachOf(i int, nets []connected) reach {
 
 func (v *validator) routes(i int, nets []connected) {
 	r := &v.t.Routers[i]
-	reach := v.reachOf(i, nets)
-	seen := map[routeKey]Path{}
-	groups := map[group]*groupSeen{}
-	tables := map[string]bool{}
+	rv := &routesValidator{validator: v, router: i, r: r, reach: v.reachOf(i, nets),
+		tables: map[string]bool{}, unused: map[string]bool{}, fine: map[routeWay]string{}}
 	for j := range r.Ports {
-		tables[r.Ports[j].RouteTable] = true
+		rv.tables[r.Ports[j].RouteTable] = true
 	}
-	unused := map[string]bool{}
-	for j := range r.StaticRoutes {
-		s := &r.StaticRoutes[j]
-		at := func(steps ...any) Path { return append(At("logical_routers", i, "static_routes", j), steps...) }
-		if !s.Prefix.IsValid() {
-			v.errorf(at("ip_prefix"), "write a network such as 10.0.0.0/8", "a static route of router %q has no ip_prefix", r.Name)
-			continue
-		}
-		what := fmt.Sprintf("route %s", s.Prefix)
-		if m := s.Prefix.Masked(); m != s.Prefix {
-			v.errorf(at("ip_prefix"), fmt.Sprintf("write %s, or %s/%d for the one host", m, s.Prefix.Addr(), s.Prefix.Addr().BitLen()), "%s has bits set beyond its prefix length", what)
-		}
-		v.routeAttributes(s, at, what)
-		if s.RouteTable != "" && !tables[s.RouteTable] && !unused[s.RouteTable] {
-			unused[s.RouteTable] = true
-			v.warnf(at("route_table"), fmt.Sprintf("give a port of router %q the option route_table: %s", r.Name, s.RouteTable), "%s is in route table %q, which no port of router %q looks into", what, s.RouteTable, r.Name)
-		}
-		port, ok := s.OutputPort, true
-		switch {
-		case !v.outputPort(port, at("output_port"), what, &reach):
-			continue
-		case s.Blackhole() && port != "":
-			v.errorf(at("output_port"), "remove output_port", "%s %s, so it leaves by no port", what, leadsNowhere(s))
-			continue
-		case !s.Blackhole():
-			if port, ok = v.nexthop(s.Nexthop, s.OutputPort, s.Prefix.Addr().Is4(), at("nexthop"), what, &reach); !ok {
-				continue
-			}
-		}
-		g := group{s.Prefix.Masked(), s.RouteTable, s.SourceIP}
-		key := routeKey{g, s.Nexthop, port}
-		if first, dup := seen[key]; dup {
-			v.clash(at(), first, "remove one; members of an ECMP route have different next hops", "%s is listed twice with the same next hop", what)
-			continue
-		}
-		seen[key] = at()
-		known := groups[g]
-		if known == nil {
-			known = &groupSeen{blackhole: s.Blackhole(), path: at()}
-			groups[g] = known
-		} else if known.blackhole != s.Blackhole() {
-			v.clash(at("nexthop"), known.path, "keep either the next hops or the discard", "%s both discards and forwards", what)
-		}
-		if known.members++; known.members == MaxECMP+1 {
-			v.clash(at(), known.path, "remove some", "%s has more than %d next hops", what, MaxECMP)
-		}
-	}
+	rv.all()
 }
 
 func leadsNowhere(s *StaticRoute) string {
