@@ -106,9 +106,10 @@ func (c *canvas) bar(bar Bar, x scale, left, y, thick float64, suffix string) {
 	end := x.at(bar.Value)
 	c.rect(left, y, max(end-left, 0.8), thick, barClass(bar.Color))
 	if mid := y + thick/2; x.at(bar.High)-x.at(bar.Low) > 2 {
-		c.line(x.at(bar.Low), mid, x.at(bar.High), mid, 1.5, "goal", "")
-		c.line(x.at(bar.Low), mid-3.5, x.at(bar.Low), mid+3.5, 1.5, "goal", "")
-		c.line(x.at(bar.High), mid-3.5, x.at(bar.High), mid+3.5, 1.5, "goal", "")
+		c.line(x.at(bar.Low)-1.5, mid, x.at(bar.High)+1.5, mid, 4.5, "halo", "")
+		c.line(x.at(bar.Low), mid, x.at(bar.High), mid, 1.5, "whisker", "")
+		c.line(x.at(bar.Low), mid-3.5, x.at(bar.Low), mid+3.5, 1.5, "whisker", "")
+		c.line(x.at(bar.High), mid-3.5, x.at(bar.High), mid+3.5, 1.5, "whisker", "")
 		end = max(end, x.at(bar.High))
 	}
 	c.text(end+6, y+thick-3, sizeText, "start", "", bar.word(suffix))

@@ -19,7 +19,8 @@ type Curve struct {
 // at the median and at the 99th percentile.
 type CDF struct {
 	Frame
-	XLabel string // with unit
+	XLabel string // "latency"
+	Unit   string // "µs"
 	Curves []Curve
 }
 
@@ -36,7 +37,7 @@ func (f CDF) SVG() []byte {
 			continue
 		}
 		drawn = append(drawn, curve)
-		legend = append(legend, entry{curve.legend(), curve.Color})
+		legend = append(legend, entry{curve.legend(f.Unit), curve.Color})
 		for _, p := range curve.Points {
 			if p.X > 0 {
 				low, high = min(low, p.X), max(high, p.X)
@@ -62,7 +63,7 @@ func (f CDF) SVG() []byte {
 	}
 	c.line(left, bottom, right, bottom, 1, "axis", "")
 	c.upright(margin+8, (top+bottom)/2, sizeText, "part of the samples")
-	c.text((left+right)/2, bottom+38, sizeText, "middle", "soft", f.XLabel+", logarithmic")
+	c.text((left+right)/2, bottom+38, sizeText, "middle", "soft", f.XLabel+", "+f.Unit+", logarithmic")
 	said := f.XLabel + "."
 	for _, curve := range drawn {
 		// A step at each value: nothing is known between two samples.
@@ -78,7 +79,7 @@ func (f CDF) SVG() []byte {
 				c.marker(x.at(v), y.at(q), curve.Color)
 			}
 		}
-		said += " " + curve.legend() + "."
+		said += " " + curve.legend(f.Unit) + "."
 	}
 	return c.done(c.foot(f.Frame, bottom+52), f.Title, said)
 }
@@ -95,14 +96,14 @@ func (c Curve) quantile(q float64) (float64, bool) {
 }
 
 // legend is the name with the two figures that goals are about.
-func (c Curve) legend() string {
+func (c Curve) legend(unit string) string {
 	s := c.Name
 	for _, q := range []struct {
 		at   float64
 		name string
 	}{{0.5, "p50"}, {0.99, "p99"}} {
 		if v, ok := c.quantile(q.at); ok {
-			s += fmt.Sprintf(", %s %s", q.name, Number(v))
+			s += fmt.Sprintf(", %s %s %s", q.name, Number(v), unit)
 		}
 	}
 	return s

@@ -33,7 +33,7 @@ func stylesheet() string {
 	set := func(dark int, ink, soft, grid, page, edge string) {
 		fmt.Fprintf(&b, ".page{fill:%s;stroke:%s}", page, edge)
 		fmt.Fprintf(&b, "text{fill:%s}.soft{fill:%s}", ink, soft)
-		fmt.Fprintf(&b, ".grid{stroke:%s}.axis{stroke:%s}.goal{stroke:%s}", grid, soft, ink)
+		fmt.Fprintf(&b, ".grid{stroke:%s}.axis{stroke:%s}.whisker{stroke:%s}.halo{stroke:%s}", grid, soft, ink, page)
 		for i, pair := range palette {
 			fmt.Fprintf(&b, ".f%d{fill:%s}.l%d{stroke:%s}", i, pair[dark], i, pair[dark])
 		}

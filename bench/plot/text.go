@@ -73,7 +73,7 @@ func Number(v float64) string {
 		return trim(v/1e9) + "G"
 	case a >= 1e6:
 		return trim(v/1e6) + "M"
-	case a >= 1000:
+	case a >= 999.5:
 		return thousands(v)
 	default:
 		return trim(v)
