@@ -12,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model deps-package build test test-unit test-race test-asan test-e2e \
-        model stress bench-parking bench-tables demo docs deb try-service fuzz vet lint fmt clean ci
+        model stress bench-parking bench-tables bench-report demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ bench-parking: deps-build ## what parking promises, at full size and as one tabl
 
 bench-tables: deps-build ## a million routes: time, memory and rates; 4 GiB, a minute
 	@scripts/bench-tables.sh
+
+bench-report: ## write docs/performance.md and its plots anew, of bench/results
+	$(GO) test -count=1 ./bench/report -run TestFresh -update
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/parkway-gw/parkway/bench"
+	"github.com/parkway-gw/parkway/bench/plot"
+)
+
+// section writes one case: plot and verdict at first sight, the rest folded. It names
+// commit and machine unless all cases have them in common.
+func section(doc *strings.Builder, r *bench.Result, files map[string][]byte, common bool) {
+	fmt.Fprintf(doc, "\n<a id=\"%s\"></a>\n\n### %s\n\n", r.Case, cell(r.Title))
+	for _, p := range pictures(r) {
+		path := Folder + "/" + p.name + ".svg"
+		files[path] = p.svg
+		fmt.Fprintf(doc, "![%s](%s)\n\n", cell(r.Title), path)
+	}
+	if lines := verdicts(r); lines != "" {
+		doc.WriteString(lines + "\n")
+	}
+	fmt.Fprintf(doc, "<details><summary>Figures, method, and how to repeat it</summary>\n\n")
+	doc.WriteString(armTable(r))
+	doc.WriteString(ratioTable(r))
+	if r.Method != "" {
+		doc.WriteString(sentence(r.Method) + "\n\n")
+	}
+	if p, name, ok := spreadOf(r.Arms); ok {
+		fmt.Fprintf(doc, "Widest spread, quartile to quartile: %s of the median (%s).\n\n", quantity(p, "%"), cell(name))
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(doc, "- %s\n", sentence(n))
+	}
+	if len(r.Notes) > 0 {
+		doc.WriteString("\n")
+	}
+	if r.Command != "" {
+		fmt.Fprintf(doc, "```sh\n%s\n```\n\n", strings.TrimSpace(r.Command))
+	}
+	if !common {
+		doc.WriteString(caption(r) + "\n\n")
+	}
+	doc.WriteString("</details>\n")
+}
+
+// verdicts lists what the case demands and what it got; where it demands nothing, the
+// ratio that it is about.
+func verdicts(r *bench.Result) string {
+	var b strings.Builder
+	for _, c := range r.Checks {
+		bound := "at most"
+		if c.Least {
+			bound = "at least"
+		}
+		limit := fmt.Sprintf("%s %s", bound, quantity(c.Limit, c.Unit))
+		switch {
+		case c.Missing != "":
+			fmt.Fprintf(&b, "- %s: not measured (goal: %s): %s\n", cell(c.What), limit, sentence(c.Missing))
+		case c.Met:
+			fmt.Fprintf(&b, "- %s: %s; goal: %s, met.\n", cell(c.What), quantity(c.Value, c.Unit), limit)
+		default:
+			fmt.Fprintf(&b, "- %s: %s; goal: %s, **not met**.\n", cell(c.What), quantity(c.Value, c.Unit), limit)
+		}
+	}
+	if b.Len() == 0 && r.Ratio != nil {
+		fmt.Fprintf(&b, "- %s to %s: %s ×.\n", cell(r.Ratio.Of), cell(r.Ratio.To), median(r.Ratio.Median, r.Ratio.Low, r.Ratio.High))
+	}
+	return b.String()
+}
+
+// armTable has a line per position and a column per system where something varies, else
+// a line per system.
+func armTable(r *bench.Result) string {
+	if len(r.Arms) == 0 {
+		return "No figures.\n\n"
+	}
+	if keys := percentiles(r.Arms); len(keys) > 0 {
+		return percentileTable(r, keys)
+	}
+	var b strings.Builder
+	names, places := r.Names(), positions(r.Arms)
+	if r.Axis == "" || len(places) < 2 || mixedUnits(r) {
+		fmt.Fprintf(&b, "| | %s | rounds |\n|---|---|---|\n", heading(r.Unit))
+		for _, a := range r.Arms {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(full(a)), figure(a, r), count(a))
+		}
+		return b.String() + "\n"
+	}
+	fmt.Fprintf(&b, "| %s |", cell(r.Axis))
+	for _, n := range names {
+		fmt.Fprintf(&b, " %s, %s |", cell(n), heading(r.Unit))
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(names)) + "\n")
+	for _, p := range places {
+		fmt.Fprintf(&b, "| %s |", cell(p.label))
+		for _, n := range names {
+			if a := p.arm(n); a != nil {
+				fmt.Fprintf(&b, " %s |", figure(*a, r))
+			} else {
+				b.WriteString(" |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n"
+}
+
+// percentileTable has a line per arm and a column per percentile.
+func percentileTable(r *bench.Result, keys []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s |", heading(r.Unit))
+	for _, k := range keys {
+		fmt.Fprintf(&b, " %s |", k)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(keys)) + "\n")
+	for _, a := range r.Arms {
+		if a.Missing != "" {
+			fmt.Fprintf(&b, "| %s | not measured |%s\n", cell(full(a)), strings.Repeat(" |", len(keys)-1))
+			continue
+		}
+		name := full(a)
+		if a.Unit != "" && a.Unit != r.Unit {
+			name += ", " + a.Unit
+		}
+		fmt.Fprintf(&b, "| %s |", cell(name))
+		if len(a.Percentiles) == 0 {
+			fmt.Fprintf(&b, " median %s |%s\n", figure(a, r), strings.Repeat(" |", len(keys)-1))
+			continue
+		}
+		for _, k := range keys {
+			if v, ok := a.Percentiles[k]; ok {
+				fmt.Fprintf(&b, " %s |", plot.Number(v))
+			} else {
+				b.WriteString(" |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n"
+}
+
+// ratioTable lists the ratios that go with the arms.
+func ratioTable(r *bench.Result) string {
+	all := r.Ratios
+	if len(all) == 0 && r.Ratio != nil && len(r.Checks) > 0 {
+		all = []bench.Ratio{*r.Ratio}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("| ratio, pair by pair | | × |\n|---|---|---|\n")
+	for _, q := range all {
+		fmt.Fprintf(&b, "| %s | to %s | %s |\n", cell(q.Of), cell(q.To), median(q.Median, q.Low, q.High))
+	}
+	return b.String() + "\n"
+}
+
+func heading(unit string) string {
+	if unit == "" {
+		return "figure"
+	}
+	return cell(unit)
+}
+
+// full is an arm's name with its position.
+func full(a bench.Arm) string {
+	if a.XLabel == "" {
+		return a.Name
+	}
+	return a.Name + ", " + a.XLabel
+}
+
+// figure is an arm's median with its quartiles, or that there is none.
+func figure(a bench.Arm, r *bench.Result) string {
+	if a.Missing != "" {
+		return "not measured"
+	}
+	s := median(a.Median, a.Low, a.High)
+	if a.Unit != "" && a.Unit != r.Unit {
+		s += " " + cell(a.Unit)
+	}
+	return s
+}
+
+func count(a bench.Arm) string {
+	if len(a.Samples) == 0 {
+		return ""
+	}
+	return fmt.Sprint(len(a.Samples))
+}
