@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,35 +47,25 @@ func median(mid, low, high float64) string {
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// machine describes where a result comes from, in one line.
+// machine describes where a result comes from, in one line: what stays as it is from
+// case to case.
 func machine(m bench.Machine) string {
-	var parts []string
-	add := func(format string, value any) {
-		if s := fmt.Sprint(value); s != "" && s != "0" {
-			parts = append(parts, fmt.Sprintf(format, value))
-		}
-	}
 	cpus := fmt.Sprintf("%d CPUs", m.CPUs)
 	if m.CPUs == 1 {
 		cpus = "1 CPU"
 	}
 	if m.Virtual != "" {
-		cpus += " of a virtual machine (" + m.Virtual + ")"
+		cpus += " of a virtual machine"
 	}
-	add("%s", cpus)
-	add("%s", m.CPU)
-	if m.MHz > 0 {
-		add("%.0f MHz", math.Round(m.MHz/10)*10)
+	parts := []string{cpus, m.CPU}
+	if m.MHz > 0 && !strings.Contains(m.CPU, "GHz") {
+		parts = append(parts, fmt.Sprintf("%.1f GHz", m.MHz/1000))
 	}
 	if m.Memory > 0 {
-		add("%.0f GiB", math.Round(float64(m.Memory)/(1<<30)))
+		parts = append(parts, fmt.Sprintf("%.0f GiB", float64(m.Memory)/(1<<30)))
 	}
-	add("%s", m.OS)
-	add("%s", linux(m.Kernel))
-	add("%s", dpdk(m.DPDK))
-	add("%s", m.Go)
-	add("hugepages %s", m.Hugepages)
-	return strings.Join(parts, ", ")
+	parts = append(parts, m.OS, linux(m.Kernel), dpdk(m.DPDK), m.Go)
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
 func linux(kernel string) string {
@@ -93,11 +84,23 @@ func dpdk(version string) string {
 
 // caption stands under every plot: commit, date, machine.
 func caption(r *bench.Result) string {
-	s := fmt.Sprintf("Commit %s, %s, %s", r.Commit, day(r.When), machine(r.Machine))
-	if l := r.Machine.Load; l != [3]float64{} {
+	return fmt.Sprintf("Commit %s, %s, %s%s.", r.Commit, day(r.When), machine(r.Machine), state(r.Machine))
+}
+
+// state is how the machine was when the case began.
+func state(m bench.Machine) string {
+	var s string
+	switch m.Hugepages {
+	case "":
+	case "no-huge":
+		s = ", no hugepages"
+	default:
+		s = ", " + m.Hugepages
+	}
+	if l := m.Load; l != [3]float64{} {
 		s += fmt.Sprintf(", load %.1f at the start", l[0])
 	}
-	return s + "."
+	return s
 }
 
 // rounds says how many samples the arms have.
