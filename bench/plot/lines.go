@@ -14,6 +14,7 @@ import (
 type Point struct {
 	X, Y, Low, High float64
 	Label           string // of the tick at X; empty: the number
+	Apart           bool   // a mixture, say: the line between the others does not go through it
 }
 
 // Series is what one arm gave. Color is its place in the palette.
@@ -78,8 +79,10 @@ func (l Lines) SVG() []byte {
 		class := fmt.Sprintf("l%d", s.Color%Colors)
 		for _, p := range s.Points {
 			px, low, high := x.at(p.X), y.at(p.Low), y.at(p.High)
-			way = append(way, px, y.at(p.Y))
-			if low-high > 1 {
+			if !p.Apart {
+				way = append(way, px, y.at(p.Y))
+			}
+			if low-high > 9 { // less than that the marker covers
 				c.line(px, low, px, high, 1.5, class, "")
 				c.line(px-4, low, px+4, low, 1.5, class, "")
 				c.line(px-4, high, px+4, high, 1.5, class, "")

@@ -73,7 +73,7 @@ func decades(low, high float64) []tick {
 // spread drops the labels of ticks that would touch the one before; the first and the
 // last keep theirs.
 func spread(ticks []tick, s scale, size float64) []tick {
-	const gap = 8
+	const gap = 5
 	half := func(t tick) float64 { return textWidth(t.label, size) / 2 }
 	out := append([]tick(nil), ticks...)
 	if len(out) < 2 {

@@ -37,7 +37,7 @@ func pictures(r *bench.Result) []picture {
 	}
 	switch places := positions(values); {
 	case !measured || len(values) < 2:
-	case r.Axis != "" && r.Unit != "%" && spans(places):
+	case r.Axis != "" && r.Unit != "%" && quantities(places) > 1:
 		out = append(out, picture{r.Case, drawLines(r, values)})
 	default:
 		out = append(out, picture{r.Case, drawBars(r, values, places)})
@@ -45,15 +45,25 @@ func pictures(r *bench.Result) []picture {
 	return out
 }
 
-// spans says whether the positions are values of one quantity rather than kinds.
-func spans(places []position) bool {
-	for i := 1; i < len(places); i++ {
-		if places[i].x == places[i-1].x {
-			return false
+// quantities is how many of the positions are values of one quantity, 16, 4k or 1,514,
+// rather than kinds: a line between IPv4 and IPv6 would say that there is something
+// between them.
+func quantities(places []position) int {
+	n := 0
+	for i, p := range places {
+		if !isNumber(p.label) {
+			continue
 		}
+		if i > 0 && p.x == places[i-1].x {
+			return 0
+		}
+		n++
 	}
-	return len(places) > 1
+	return n
 }
+
+// isNumber says whether a position's label is a number with at most a unit behind it.
+func isNumber(label string) bool { return label != "" && label[0] >= '0' && label[0] <= '9' }
 
 func frame(r *bench.Result, arms []bench.Arm) plot.Frame {
 	sub := better(r)
@@ -70,7 +80,7 @@ func drawLines(r *bench.Result, arms []bench.Arm) []byte {
 		s := plot.Series{Name: name, Color: color[name]}
 		for _, a := range arms {
 			if a.Name == name && a.Missing == "" {
-				s.Points = append(s.Points, plot.Point{X: a.X, Y: a.Median, Low: a.Low, High: a.High, Label: a.XLabel})
+				s.Points = append(s.Points, plot.Point{X: a.X, Y: a.Median, Low: a.Low, High: a.High, Label: a.XLabel, Apart: a.XLabel != "" && !isNumber(a.XLabel)})
 			}
 		}
 		l.Series = append(l.Series, s)
@@ -133,13 +143,25 @@ func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 	if len(places) > 1 {
 		color := colors(r.Names())
 		for _, p := range places {
-			g := plot.Group{Label: strings.TrimSpace(p.label + " " + r.Axis)}
+			g := plot.Group{Label: p.label}
+			if isNumber(p.label) {
+				g.Label += " " + r.Axis
+			}
 			for _, a := range p.arms {
 				g.Bars = append(g.Bars, bar(a, color[a.Name]))
 			}
 			b.Groups = append(b.Groups, g)
 		}
 		return b.SVG()
+	}
+	if r.Unit == "Mpps" {
+		// What a packet costs adds up, and goals are about it; the rates are in the table.
+		b.XLabel = "ns/packet"
+		b.Subtitle = strings.Replace(b.Subtitle, better(r), "lower is better", 1)
+		arms = slices.Clone(arms)
+		for i, a := range arms {
+			arms[i].Median, arms[i].Low, arms[i].High = nanoseconds(a.Median), nanoseconds(a.High), nanoseconds(a.Low)
+		}
 	}
 	color := colors(r.Names())
 	if strings.HasPrefix(r.Case, "cost") {
@@ -151,4 +173,12 @@ func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 		b.Groups = append(b.Groups, plot.Group{Label: a.Name, Bars: []plot.Bar{one}})
 	}
 	return b.SVG()
+}
+
+// nanoseconds is what a packet takes at a rate in Mpps; 0 of no rate.
+func nanoseconds(mpps float64) float64 {
+	if mpps == 0 {
+		return 0
+	}
+	return 1e3 / mpps
 }

@@ -83,9 +83,21 @@ func armTable(r *bench.Result) string {
 	var b strings.Builder
 	names, places := r.Names(), positions(r.Arms)
 	if r.Axis == "" || len(places) < 2 || mixedUnits(r) {
-		fmt.Fprintf(&b, "| | %s | rounds |\n|---|---|---|\n", heading(r.Unit))
+		// A rate is also told as what a packet takes, which adds up.
+		also, rule := "", ""
+		if r.Unit == "Mpps" {
+			also, rule = " ns/packet |", "---|"
+		}
+		fmt.Fprintf(&b, "| | %s |%s rounds |\n|---|---|%s---|\n", heading(r.Unit), also, rule)
 		for _, a := range r.Arms {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(full(a)), figure(a, r), count(a))
+			ns := ""
+			if also != "" && a.Missing == "" && (a.Unit == "" || a.Unit == r.Unit) {
+				ns = median(nanoseconds(a.Median), nanoseconds(a.High), nanoseconds(a.Low))
+			}
+			if also != "" {
+				ns = " " + ns + " |"
+			}
+			fmt.Fprintf(&b, "| %s | %s |%s %s |\n", cell(full(a)), figure(a, r), ns, count(a))
 		}
 		return b.String() + "\n"
 	}
