@@ -34,7 +34,11 @@ func barClass(color int) string { return fmt.Sprintf("f%d", color%Colors) }
 
 // SVG draws it.
 func (b Bars) SVG() []byte {
-	const right, thick, gap, between = width - 96.0, 15.0, 3.0, 12.0
+	const right, gap = width - 96.0, 3.0
+	thick, between := 15.0, 12.0
+	if len(b.Groups) > 10 {
+		thick, between = 12.0, 7.0
+	}
 	var c canvas
 	var legend []entry
 	high := b.Max
@@ -100,7 +104,7 @@ func (b Bars) SVG() []byte {
 // bar draws one, with its whisker and its value behind both.
 func (c *canvas) bar(bar Bar, x scale, left, y, thick float64, suffix string) {
 	if bar.Missing {
-		c.text(left+6, y+thick-3, sizeText, "start", "soft", bar.word(suffix))
+		c.text(left+6, y+thick/2+4, sizeText, "start", "soft", bar.word(suffix))
 		return
 	}
 	end := x.at(bar.Value)
@@ -112,7 +116,7 @@ func (c *canvas) bar(bar Bar, x scale, left, y, thick float64, suffix string) {
 		c.line(x.at(bar.High), mid-3.5, x.at(bar.High), mid+3.5, 1.5, "whisker", "")
 		end = max(end, x.at(bar.High))
 	}
-	c.text(end+6, y+thick-3, sizeText, "start", "", bar.word(suffix))
+	c.text(end+6, y+thick/2+4, sizeText, "start", "", bar.word(suffix))
 }
 
 func (b Bar) word(suffix string) string {

@@ -55,6 +55,9 @@ func positions(arms []bench.Arm) []position {
 	return out
 }
 
+// many says whether there are too many names for columns, and for colours.
+func many(names []string) bool { return len(names) > plot.Colors-1 }
+
 // mixedUnits says whether arms have units that differ.
 func mixedUnits(r *bench.Result) bool {
 	return slices.ContainsFunc(r.Arms, func(a bench.Arm) bool { return a.Unit != "" && a.Unit != r.Unit })

@@ -93,7 +93,7 @@ func verdict(r *bench.Result, checks []bench.Check) (measured, state string) {
 		met = met && c.Met
 		s := quantity(c.Value, c.Unit)
 		if len(checks) > 1 {
-			s += " " + cell(c.What)
+			s = cell(c.What) + ": " + s
 		}
 		figures = append(figures, s)
 	}

@@ -128,7 +128,8 @@ func distribution(a bench.Arm) []plot.Point {
 	return out
 }
 
-// drawBars groups by position where there are several, else by system.
+// drawBars groups by position where there are several, else by system; by name where
+// there are so many that they are parts, as stages are, rather than systems.
 func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 	b := plot.Bars{Frame: frame(r, arms), XLabel: r.Unit}
 	if r.Unit == "%" {
@@ -139,6 +140,20 @@ func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 	}
 	bar := func(a bench.Arm, color int) plot.Bar {
 		return plot.Bar{Name: a.Name, Color: color, Value: a.Median, Low: a.Low, High: a.High, Missing: a.Missing != ""}
+	}
+	if many(r.Names()) && len(places) > 1 {
+		for _, name := range r.Names() {
+			g := plot.Group{Label: name}
+			for i, p := range places {
+				if a := p.arm(name); a != nil {
+					one := bar(*a, 2*i%plot.Colors)
+					one.Name = p.label
+					g.Bars = append(g.Bars, one)
+				}
+			}
+			b.Groups = append(b.Groups, g)
+		}
+		return b.SVG()
 	}
 	if len(places) > 1 {
 		color := colors(r.Names())

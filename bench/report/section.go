@@ -71,8 +71,8 @@ func verdicts(r *bench.Result) string {
 	return b.String()
 }
 
-// armTable has a line per position and a column per system where something varies, else
-// a line per system.
+// armTable has a line per position and a column per system where something varies, or
+// the other way round where there are many; else a line per system.
 func armTable(r *bench.Result) string {
 	if len(r.Arms) == 0 {
 		return "No figures.\n\n"
@@ -101,6 +101,21 @@ func armTable(r *bench.Result) string {
 		}
 		return b.String() + "\n"
 	}
+	if many(names) {
+		b.WriteString("| " + heading(r.Unit) + " |")
+		for _, p := range places {
+			fmt.Fprintf(&b, " %s |", cell(p.label))
+		}
+		b.WriteString("\n|---|" + strings.Repeat("---|", len(places)) + "\n")
+		for _, n := range names {
+			fmt.Fprintf(&b, "| %s |", cell(n))
+			for _, p := range places {
+				b.WriteString(" " + p.figure(n, r) + "|")
+			}
+			b.WriteString("\n")
+		}
+		return b.String() + "\n"
+	}
 	fmt.Fprintf(&b, "| %s |", cell(r.Axis))
 	for _, n := range names {
 		fmt.Fprintf(&b, " %s, %s |", cell(n), heading(r.Unit))
@@ -109,15 +124,19 @@ func armTable(r *bench.Result) string {
 	for _, p := range places {
 		fmt.Fprintf(&b, "| %s |", cell(p.label))
 		for _, n := range names {
-			if a := p.arm(n); a != nil {
-				fmt.Fprintf(&b, " %s |", figure(*a, r))
-			} else {
-				b.WriteString(" |")
-			}
+			b.WriteString(" " + p.figure(n, r) + "|")
 		}
 		b.WriteString("\n")
 	}
 	return b.String() + "\n"
+}
+
+// figure is what a name has at a position, with a blank behind it; nothing for nothing.
+func (p position) figure(name string, r *bench.Result) string {
+	if a := p.arm(name); a != nil {
+		return figure(*a, r) + " "
+	}
+	return ""
 }
 
 // percentileTable has a line per arm and a column per percentile.
