@@ -19,7 +19,7 @@ type Curve struct {
 // at the median and at the 99th percentile.
 type CDF struct {
 	Frame
-	XLabel string // "latency"
+	XLabel string // "latency"; may be empty
 	Unit   string // "µs"
 	Curves []Curve
 }
@@ -48,7 +48,7 @@ func (f CDF) SVG() []byte {
 	bottom := top + tall
 	if high == 0 {
 		c.text(width/2, top+30, sizeText, "middle", "soft", "not measured")
-		return c.done(c.foot(f.Frame, top+60), f.Title, f.XLabel+": not measured.")
+		return c.done(c.foot(f.Frame, top+60), f.Title, f.axis()+": not measured.")
 	}
 	ticks := decades(low, high)
 	x := scale{low: ticks[0].at, high: ticks[len(ticks)-1].at, from: left, to: right, log: true}
@@ -63,8 +63,8 @@ func (f CDF) SVG() []byte {
 	}
 	c.line(left, bottom, right, bottom, 1, "axis", "")
 	c.upright(margin+8, (top+bottom)/2, sizeText, "part of the samples")
-	c.text((left+right)/2, bottom+38, sizeText, "middle", "soft", f.XLabel+", "+f.Unit+", logarithmic")
-	said := f.XLabel + "."
+	c.text((left+right)/2, bottom+38, sizeText, "middle", "soft", f.axis()+", logarithmic")
+	said := f.axis() + "."
 	for _, curve := range drawn {
 		// A step at each value: nothing is known between two samples.
 		way := []float64{x.at(curve.Points[0].X), bottom}
@@ -82,6 +82,14 @@ func (f CDF) SVG() []byte {
 		said += " " + curve.legend(f.Unit) + "."
 	}
 	return c.done(c.foot(f.Frame, bottom+52), f.Title, said)
+}
+
+// axis names the x axis: latency, µs.
+func (f CDF) axis() string {
+	if f.XLabel == "" {
+		return f.Unit
+	}
+	return f.XLabel + ", " + f.Unit
 }
 
 // quantile returns the first value that part q of the samples does not exceed; false

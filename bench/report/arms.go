@@ -55,6 +55,11 @@ func positions(arms []bench.Arm) []position {
 	return out
 }
 
+// absent says whether an arm has no figure, with or without a word of why.
+func absent(a bench.Arm) bool {
+	return a.Missing != "" || len(a.Samples) == 0 && a.Median == 0 && len(a.Percentiles) == 0 && len(a.Curve) == 0
+}
+
 // many says whether there are too many names for columns, and for colours.
 func many(names []string) bool { return len(names) > plot.Colors-1 }
 

@@ -22,7 +22,7 @@ func pictures(r *bench.Result) []picture {
 	var curves, values []bench.Arm
 	for _, a := range r.Arms {
 		switch {
-		case a.Missing == "" && a.Unit != "" && a.Unit != r.Unit:
+		case a.Unit != "" && a.Unit != r.Unit:
 			// Another unit has no place on these axes; the table has it.
 		case len(distribution(a)) > 1:
 			curves = append(curves, a)
@@ -30,7 +30,7 @@ func pictures(r *bench.Result) []picture {
 			values = append(values, a)
 		}
 	}
-	measured := slices.ContainsFunc(values, func(a bench.Arm) bool { return a.Missing == "" })
+	measured := slices.ContainsFunc(values, func(a bench.Arm) bool { return !absent(a) })
 	var out []picture
 	if len(curves) > 0 {
 		out = append(out, picture{r.Case + "-cdf", drawCurves(r, curves)})
@@ -79,7 +79,7 @@ func drawLines(r *bench.Result, arms []bench.Arm) []byte {
 	for _, name := range r.Names() {
 		s := plot.Series{Name: name, Color: color[name]}
 		for _, a := range arms {
-			if a.Name == name && a.Missing == "" {
+			if a.Name == name && !absent(a) {
 				s.Points = append(s.Points, plot.Point{X: a.X, Y: a.Median, Low: a.Low, High: a.High, Label: a.XLabel, Apart: a.XLabel != "" && !isNumber(a.XLabel)})
 			}
 		}
@@ -91,7 +91,10 @@ func drawLines(r *bench.Result, arms []bench.Arm) []byte {
 func drawCurves(r *bench.Result, arms []bench.Arm) []byte {
 	f := frame(r, nil)
 	f.Subtitle = "the whole distribution, median and 99th percentile marked; " + better(r)
-	c := plot.CDF{Frame: f, XLabel: "time", Unit: r.Unit}
+	c := plot.CDF{Frame: f, Unit: r.Unit}
+	if slices.Contains([]string{"ns", "µs", "us", "ms", "s"}, r.Unit) {
+		c.XLabel = "time"
+	}
 	var names []string
 	for _, a := range arms {
 		names = append(names, full(a))
@@ -106,7 +109,7 @@ func drawCurves(r *bench.Result, arms []bench.Arm) []byte {
 // distribution is an arm's curve, or what its percentiles say of it; nothing for an arm
 // that is no distribution.
 func distribution(a bench.Arm) []plot.Point {
-	if a.Missing != "" {
+	if absent(a) {
 		return nil
 	}
 	var out []plot.Point
@@ -139,7 +142,7 @@ func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 		}
 	}
 	bar := func(a bench.Arm, color int) plot.Bar {
-		return plot.Bar{Name: a.Name, Color: color, Value: a.Median, Low: a.Low, High: a.High, Missing: a.Missing != ""}
+		return plot.Bar{Name: a.Name, Color: color, Value: a.Median, Low: a.Low, High: a.High, Missing: absent(a)}
 	}
 	if many(r.Names()) && len(places) > 1 {
 		for _, name := range r.Names() {

@@ -103,16 +103,20 @@ func provenance(results []*bench.Result) (text string, common bool) {
 }
 
 // missing lists what the recorded cases themselves lack.
-func missing(full, short []*bench.Result) string {
+func missing(recorded, short []*bench.Result) string {
 	var b strings.Builder
-	for _, r := range full {
+	for _, r := range recorded {
 		var said []string
 		for _, a := range r.Arms {
-			line := ""
-			if a.Missing != "" {
-				line = fmt.Sprintf("- %s, %s: %s.\n", link(r), a.Name, strings.TrimSuffix(a.Missing, "."))
+			if !absent(a) {
+				continue
 			}
-			if line != "" && !slices.Contains(said, line) {
+			why := strings.TrimSuffix(a.Missing, ".")
+			if why == "" {
+				why = "no sample was taken"
+			}
+			line := fmt.Sprintf("- %s, %s: %s.\n", link(r), full(a), why)
+			if !slices.Contains(said, line) {
 				said = append(said, line)
 			}
 		}

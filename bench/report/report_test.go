@@ -145,8 +145,8 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"ovn on ovs-dpdk: it did not come up within 60 s.", // an arm that is missing says why
-		"a short form: recorded in its short form only",    // and so does a short run, which is no figure
+		"ovn on ovs-dpdk, 1M: it did not come up within 60 s.", // an arm that is missing says why
+		"a short form: recorded in its short form only",        // and so does a short run, which is no figure
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no word of %q", want)

@@ -91,7 +91,7 @@ func armTable(r *bench.Result) string {
 		fmt.Fprintf(&b, "| | %s |%s rounds |\n|---|---|%s---|\n", heading(r.Unit), also, rule)
 		for _, a := range r.Arms {
 			ns := ""
-			if also != "" && a.Missing == "" && (a.Unit == "" || a.Unit == r.Unit) {
+			if also != "" && !absent(a) && (a.Unit == "" || a.Unit == r.Unit) {
 				ns = median(nanoseconds(a.Median), nanoseconds(a.High), nanoseconds(a.Low))
 			}
 			if also != "" {
@@ -148,7 +148,7 @@ func percentileTable(r *bench.Result, keys []string) string {
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(keys)) + "\n")
 	for _, a := range r.Arms {
-		if a.Missing != "" {
+		if absent(a) {
 			fmt.Fprintf(&b, "| %s | not measured |%s\n", cell(full(a)), strings.Repeat(" |", len(keys)-1))
 			continue
 		}
@@ -207,7 +207,7 @@ func full(a bench.Arm) string {
 
 // figure is an arm's median with its quartiles, or that there is none.
 func figure(a bench.Arm, r *bench.Result) string {
-	if a.Missing != "" {
+	if absent(a) {
 		return "not measured"
 	}
 	s := median(a.Median, a.Low, a.High)

@@ -107,7 +107,7 @@ func state(m bench.Machine) string {
 func rounds(arms []bench.Arm) string {
 	low, high := math.MaxInt, 0
 	for _, a := range arms {
-		if a.Missing == "" && len(a.Samples) > 0 {
+		if !absent(a) && len(a.Samples) > 0 {
 			low, high = min(low, len(a.Samples)), max(high, len(a.Samples))
 		}
 	}
@@ -133,7 +133,7 @@ func better(r *bench.Result) string {
 // cent; false when no arm has more than one sample.
 func spreadOf(arms []bench.Arm) (percent float64, name string, ok bool) {
 	for _, a := range arms {
-		if a.Missing != "" || len(a.Samples) < 2 || a.Median == 0 {
+		if absent(a) || len(a.Samples) < 2 || a.Median == 0 {
 			continue
 		}
 		if p := 100 * math.Abs((a.High-a.Low)/a.Median); !ok || p > percent {
