@@ -16,8 +16,9 @@ type picture struct {
 	svg  []byte
 }
 
-// pictures chooses how a case is drawn: distributions as CDFs, percentages and what is
-// not on an axis as bars, the rest as lines. A single figure needs no picture.
+// pictures chooses how a case is drawn: distributions as CDFs, percentages and what has
+// fewer than three places on an axis as bars, the rest as lines. A single figure needs no
+// picture.
 func pictures(r *bench.Result) []picture {
 	var curves, values []bench.Arm
 	for _, a := range r.Arms {
@@ -37,7 +38,7 @@ func pictures(r *bench.Result) []picture {
 	}
 	switch places := positions(values); {
 	case !measured || len(values) < 2:
-	case r.Axis != "" && r.Unit != "%" && quantities(places) > 1:
+	case r.Axis != "" && r.Unit != "%" && quantities(places) > 2:
 		out = append(out, picture{r.Case, drawLines(r, values)})
 	default:
 		out = append(out, picture{r.Case, drawBars(r, values, places)})
@@ -60,6 +61,17 @@ func quantities(places []position) int {
 		n++
 	}
 	return n
+}
+
+// name is a position's label, with the axis's where it is a number: "IPv4", "16 routes".
+func (p position) name(axis string) string {
+	if !isNumber(p.label) {
+		return p.label
+	}
+	if what, unit, ok := strings.Cut(axis, ", "); ok {
+		return what + " " + p.label + " " + unit
+	}
+	return p.label + " " + axis
 }
 
 // isNumber says whether a position's label is a number with at most a unit behind it.
@@ -150,21 +162,20 @@ func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 			for i, p := range places {
 				if a := p.arm(name); a != nil {
 					one := bar(*a, 2*i%plot.Colors)
-					one.Name = p.label
+					one.Name = p.name(r.Axis)
 					g.Bars = append(g.Bars, one)
 				}
 			}
-			b.Groups = append(b.Groups, g)
+			if len(g.Bars) > 0 { // else it is of another unit
+				b.Groups = append(b.Groups, g)
+			}
 		}
 		return b.SVG()
 	}
 	if len(places) > 1 {
 		color := colors(r.Names())
 		for _, p := range places {
-			g := plot.Group{Label: p.label}
-			if isNumber(p.label) {
-				g.Label += " " + r.Axis
-			}
+			g := plot.Group{Label: p.name(r.Axis)}
 			for _, a := range p.arms {
 				g.Bars = append(g.Bars, bar(a, color[a.Name]))
 			}

@@ -82,7 +82,7 @@ func armTable(r *bench.Result) string {
 	}
 	var b strings.Builder
 	names, places := r.Names(), positions(r.Arms)
-	if r.Axis == "" || len(places) < 2 || mixedUnits(r) {
+	if r.Axis == "" || len(places) < 2 || mixedUnits(r) && !many(names) {
 		// A rate is also told as what a packet takes, which adds up.
 		also, rule := "", ""
 		if r.Unit == "Mpps" {
@@ -104,7 +104,7 @@ func armTable(r *bench.Result) string {
 	if many(names) {
 		b.WriteString("| " + heading(r.Unit) + " |")
 		for _, p := range places {
-			fmt.Fprintf(&b, " %s |", cell(p.label))
+			fmt.Fprintf(&b, " %s |", cell(p.name(r.Axis)))
 		}
 		b.WriteString("\n|---|" + strings.Repeat("---|", len(places)) + "\n")
 		for _, n := range names {
