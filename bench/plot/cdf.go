@@ -106,13 +106,9 @@ func (c Curve) quantile(q float64) (float64, bool) {
 // legend is the name with the two figures that goals are about.
 func (c Curve) legend(unit string) string {
 	s := c.Name
-	for _, q := range []struct {
-		at   float64
-		name string
-	}{{0.5, "p50"}, {0.99, "p99"}} {
-		if v, ok := c.quantile(q.at); ok {
-			s += fmt.Sprintf(", %s %s %s", q.name, Number(v), unit)
-		}
+	half, _ := c.quantile(0.5)
+	if tail, ok := c.quantile(0.99); ok {
+		s += fmt.Sprintf(", p50 %s, p99 %s %s", Number(half), Number(tail), unit)
 	}
 	return s
 }

@@ -32,15 +32,23 @@ func (c *canvas) head(f Frame, legend []entry, lines bool) float64 {
 	if len(legend) == 0 {
 		return y + 6
 	}
-	y += 18
-	x := margin
+	sign := 18.0
+	if lines {
+		sign = 30
+	}
+	// In one row if it fits, else in columns.
+	row, widest := 0.0, 0.0
 	for _, e := range legend {
-		sign := 30.0
-		if !lines {
-			sign = 18
-		}
 		w := sign + textWidth(e.name, sizeText) + 18
-		if x > margin && x+w > width-margin+18 {
+		row, widest = row+w, max(widest, w)
+	}
+	columns := len(legend)
+	if room := width - 2*margin + 18; row > room {
+		columns = max(1, int(room/widest))
+	}
+	x := margin
+	for i, e := range legend {
+		if i%columns == 0 {
 			x, y = margin, y+18
 		}
 		if lines {
@@ -50,7 +58,11 @@ func (c *canvas) head(f Frame, legend []entry, lines bool) float64 {
 			c.rect(x, y-10, 12, 11, barClass(e.color))
 		}
 		c.text(x+sign, y, sizeText, "start", "", e.name)
-		x += w
+		if columns == len(legend) {
+			x += sign + textWidth(e.name, sizeText) + 18
+		} else {
+			x += widest
+		}
 	}
 	return y + 10
 }
