@@ -3,6 +3,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,11 +21,11 @@ type picture struct {
 // fewer than three places on an axis as bars, the rest as lines. A single figure needs no
 // picture.
 func pictures(r *bench.Result) []picture {
-	var curves, values []bench.Arm
+	var curves, values, others []bench.Arm
 	for _, a := range r.Arms {
 		switch {
 		case a.Unit != "" && a.Unit != r.Unit:
-			// Another unit has no place on these axes; the table has it.
+			others = append(others, a) // they need axes of their own
 		case len(distribution(a)) > 1:
 			curves = append(curves, a)
 		default:
@@ -41,7 +42,30 @@ func pictures(r *bench.Result) []picture {
 	case r.Axis != "" && r.Unit != "%" && quantities(places) > 2:
 		out = append(out, picture{r.Case, drawLines(r, values)})
 	default:
-		out = append(out, picture{r.Case, drawBars(r, values, places)})
+		out = append(out, picture{r.Case, drawBars(r, values, true)})
+	}
+	return append(out, otherUnits(r, others)...)
+}
+
+// otherUnits draws arms whose unit is not the case's as bars, a picture per unit that
+// several systems have. Which way is better is not known of them.
+func otherUnits(r *bench.Result, arms []bench.Arm) (out []picture) {
+	for len(arms) > 0 {
+		unit := arms[0].Unit
+		var these, rest []bench.Arm
+		for _, a := range arms {
+			if a.Unit != unit {
+				rest = append(rest, a)
+			} else if !absent(a) {
+				these = append(these, a)
+			}
+		}
+		arms = rest
+		if one := (bench.Result{Arms: these}); len(one.Names()) > 1 {
+			as := *r
+			as.Unit, as.Arms = unit, these
+			out = append(out, picture{fmt.Sprintf("%s-%d", r.Case, 2+len(out)), drawBars(&as, these, false)})
+		}
 	}
 	return out
 }
@@ -77,16 +101,18 @@ func (p position) name(axis string) string {
 // isNumber says whether a position's label is a number with at most a unit behind it.
 func isNumber(label string) bool { return label != "" && label[0] >= '0' && label[0] <= '9' }
 
-func frame(r *bench.Result, arms []bench.Arm) plot.Frame {
-	sub := better(r)
-	if n := rounds(arms); n != "" {
-		sub = n + "; " + sub
+// frame is what stands around a plot of a case; direction says whether it tells which
+// way is better.
+func frame(r *bench.Result, arms []bench.Arm, direction bool) plot.Frame {
+	f := plot.Frame{Title: r.Title, Subtitle: rounds(arms), Caption: caption(r)}
+	if direction {
+		f.Subtitle = strings.TrimPrefix(f.Subtitle+"; "+better(r), "; ")
 	}
-	return plot.Frame{Title: r.Title, Subtitle: sub, Caption: caption(r)}
+	return f
 }
 
 func drawLines(r *bench.Result, arms []bench.Arm) []byte {
-	l := plot.Lines{Frame: frame(r, arms), XLabel: r.Axis, YLabel: r.Unit, LogX: r.LogX}
+	l := plot.Lines{Frame: frame(r, arms, true), XLabel: r.Axis, YLabel: r.Unit, LogX: r.LogX}
 	color := colors(r.Names())
 	for _, name := range r.Names() {
 		s := plot.Series{Name: name, Color: color[name]}
@@ -101,7 +127,7 @@ func drawLines(r *bench.Result, arms []bench.Arm) []byte {
 }
 
 func drawCurves(r *bench.Result, arms []bench.Arm) []byte {
-	f := frame(r, nil)
+	f := frame(r, nil, false)
 	f.Subtitle = "the whole distribution, median and 99th percentile marked; " + better(r)
 	c := plot.CDF{Frame: f, Unit: r.Unit}
 	if slices.Contains([]string{"ns", "µs", "us", "ms", "s"}, r.Unit) {
@@ -145,8 +171,12 @@ func distribution(a bench.Arm) []plot.Point {
 
 // drawBars groups by position where there are several, else by system; by name where
 // there are so many that they are parts, as stages are, rather than systems.
-func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
-	b := plot.Bars{Frame: frame(r, arms), XLabel: r.Unit}
+func drawBars(r *bench.Result, arms []bench.Arm, direction bool) []byte {
+	b := plot.Bars{Frame: frame(r, arms, direction), XLabel: r.Unit}
+	var places []position
+	if r.Axis != "" {
+		places = positions(arms)
+	}
 	if r.Unit == "%" {
 		b.Suffix = " %"
 		if !slices.ContainsFunc(arms, func(a bench.Arm) bool { return a.Median > 100 }) {
@@ -199,7 +229,7 @@ func drawBars(r *bench.Result, arms []bench.Arm, places []position) []byte {
 	for _, a := range arms {
 		one := bar(a, color[a.Name])
 		one.Name = "" // the group's label says it
-		b.Groups = append(b.Groups, plot.Group{Label: a.Name, Bars: []plot.Bar{one}})
+		b.Groups = append(b.Groups, plot.Group{Label: full(a), Bars: []plot.Bar{one}})
 	}
 	return b.SVG()
 }

@@ -135,7 +135,7 @@ func TestVerdicts(t *testing.T) {
 	for figure, want := range map[string]string{
 		"IPv4, 4,096 flows":      "| 4.6 ns/packet ([forward-ipv4](#forward-ipv4)) | met |",
 		"flows 1 → 1M":           "| 0.863 × ([flows](#flows)) | **not met** |",
-		"first packet: ARP":      "| p50: 41 µs; p99: 188 µs ([first-packet](#first-packet)) | met |",
+		"first packet: ARP":      "| p50: 41 µs; p99: 188 µs ([first-packet-answer](#first-packet-answer)) | met |",
 		"connected neighbors":    "| not measured | not measured |",
 		"two workers on two":     "| not measured: 2 CPUs; it takes 3 ([workers](#workers)) | not measured |",
 		"Synthetic: a case that": "| ≥ 5 Mpps | 9 Mpps ([other](#other)) | met |",

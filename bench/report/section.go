@@ -152,11 +152,7 @@ func percentileTable(r *bench.Result, keys []string) string {
 			fmt.Fprintf(&b, "| %s | not measured |%s\n", cell(full(a)), strings.Repeat(" |", len(keys)-1))
 			continue
 		}
-		name := full(a)
-		if a.Unit != "" && a.Unit != r.Unit {
-			name += ", " + a.Unit
-		}
-		fmt.Fprintf(&b, "| %s |", cell(name))
+		fmt.Fprintf(&b, "| %s |", cell(full(a)))
 		if len(a.Percentiles) == 0 {
 			fmt.Fprintf(&b, " median %s |%s\n", figure(a, r), strings.Repeat(" |", len(keys)-1))
 			continue
