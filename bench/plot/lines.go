@@ -36,7 +36,7 @@ type Lines struct {
 // SVG draws it. Points that are not finite are left out; without any point there is
 // an empty frame that says so.
 func (l Lines) SVG() []byte {
-	const left, right, tall = 76.0, width - 30.0, 290.0
+	const right, tall = width - 30.0, 290.0
 	var c canvas
 	var legend []entry
 	var xs []tick
@@ -60,8 +60,12 @@ func (l Lines) SVG() []byte {
 		c.text(width/2, top+30, sizeText, "middle", "soft", "not measured")
 		return c.done(c.foot(l.Frame, top+60), l.Title, l.describe(nil))
 	}
-	x := xScale(xs, l.LogX, left+24, right-24)
 	yTicks := fromZero(high)
+	left := margin + 26
+	for _, t := range yTicks {
+		left = max(left, margin+26+textWidth(t.label, sizeText))
+	}
+	x := xScale(xs, l.LogX, left+24, right-24)
 	y := scale{low: 0, high: yTicks[len(yTicks)-1].at, from: bottom, to: top}
 	for _, t := range yTicks {
 		c.line(left, y.at(t.at), right, y.at(t.at), 1, "grid", "")

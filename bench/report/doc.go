@@ -8,7 +8,8 @@
 //
 // Any subset of the cases makes a document: a goal without a result is "not measured".
 // The goals are the table in goals.go; a case that no goal names gets a line by itself as
-// soon as it has checks. Sentences that are not of results are in text/.
+// soon as it has checks. Sentences that are not of results are in text/; text/why-CASE.txt
+// is shown where a case misses its goal: what was tried and what bounds it, in words.
 //
 // The package reads files and returns contents; it measures nothing, runs nothing, and
 // must not import anything of this module but bench and bench/plot.

@@ -71,7 +71,7 @@ func goalTable(results []*bench.Result) string {
 	for _, r := range results {
 		if !used[r] && len(r.Checks) > 0 {
 			measured, state := verdict(r, r.Checks)
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(r.Title), cell(r.Goal), measured, state)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(title(r)), cell(r.Goal), measured, state)
 		}
 	}
 	return b.String()

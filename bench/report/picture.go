@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -98,13 +99,15 @@ func (p position) name(axis string) string {
 	return p.label + " " + axis
 }
 
-// isNumber says whether a position's label is a number with at most a unit behind it.
-func isNumber(label string) bool { return label != "" && label[0] >= '0' && label[0] <= '9' }
+// isNumber says whether a position's label is a number: 16, 1,024, 4k, 90 %.
+func isNumber(label string) bool { return number.MatchString(label) }
+
+var number = regexp.MustCompile(`^[0-9][0-9.,]* ?[kMG%]?$`)
 
 // frame is what stands around a plot of a case; direction says whether it tells which
 // way is better.
 func frame(r *bench.Result, arms []bench.Arm, direction bool) plot.Frame {
-	f := plot.Frame{Title: r.Title, Subtitle: rounds(arms), Caption: caption(r)}
+	f := plot.Frame{Title: title(r), Subtitle: rounds(arms), Caption: caption(r)}
 	if direction {
 		f.Subtitle = strings.TrimPrefix(f.Subtitle+"; "+better(r), "; ")
 	}

@@ -3,7 +3,7 @@
 package report
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,17 +17,18 @@ const (
 	Folder = "performance"
 )
 
-//go:embed text/intro.txt
-var intro string
+// texts are the sentences that are not of results.
+//
+//go:embed text
+var texts embed.FS
 
-//go:embed text/method.txt
-var method string
-
-//go:embed text/peers.txt
-var peers string
-
-//go:embed text/gaps.txt
-var gaps string
+func text(name string) string {
+	b, err := texts.ReadFile("text/" + name + ".txt")
+	if err != nil {
+		panic(err) // it is in the program, or it would not compile with its test
+	}
+	return string(b)
+}
 
 // Make returns the document and its plots by their paths below docs/. It changes no
 // result, and takes any: none, some, with arms that are missing.
@@ -48,7 +49,7 @@ func Make(results []*bench.Result) map[string][]byte {
 
 	var doc strings.Builder
 	doc.WriteString("# Performance\n\n<!-- Made of bench/results by `make bench-report`; changes here are lost. -->\n\n")
-	doc.WriteString(intro)
+	doc.WriteString(text("intro"))
 	where, common := provenance(full)
 	doc.WriteString("\n" + where)
 	doc.WriteString("\n## Goals\n\n" + goalTable(full))
@@ -66,9 +67,9 @@ func Make(results []*bench.Result) map[string][]byte {
 	if len(costs) == 0 {
 		doc.WriteString("\nNot measured.\n")
 	}
-	doc.WriteString("\n## How it is measured\n\n" + method)
-	doc.WriteString("\n## Peers that do not come as packages\n\n" + peers)
-	doc.WriteString("\n## What was not measured\n\n" + gaps + missing(full, short))
+	doc.WriteString("\n## How it is measured\n\n" + text("method"))
+	doc.WriteString("\n## Peers that do not come as packages\n\n" + text("peers"))
+	doc.WriteString("\n## What was not measured\n\n" + text("gaps") + missing(full, short))
 	files[Page] = []byte(doc.String())
 	return files
 }
@@ -123,7 +124,7 @@ func missing(recorded, short []*bench.Result) string {
 		b.WriteString(strings.Join(said, ""))
 	}
 	for _, r := range short {
-		fmt.Fprintf(&b, "- %s: recorded in its short form only, which tests the harness and is no figure.\n", r.Title)
+		fmt.Fprintf(&b, "- %s: recorded in its short form only, which tests the harness and is no figure.\n", title(r))
 	}
 	return b.String()
 }

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/parkway-gw/parkway/bench"
@@ -13,14 +14,17 @@ import (
 // section writes one case: plot and verdict at first sight, the rest folded. It names
 // commit and machine unless all cases have them in common.
 func section(doc *strings.Builder, r *bench.Result, files map[string][]byte, common bool) {
-	fmt.Fprintf(doc, "\n<a id=\"%s\"></a>\n\n### %s\n\n", r.Case, cell(r.Title))
+	fmt.Fprintf(doc, "\n<a id=\"%s\"></a>\n\n### %s\n\n", r.Case, cell(title(r)))
 	for _, p := range pictures(r) {
 		path := Folder + "/" + p.name + ".svg"
 		files[path] = p.svg
-		fmt.Fprintf(doc, "![%s](%s)\n\n", cell(r.Title), path)
+		fmt.Fprintf(doc, "![%s](%s)\n\n", cell(title(r)), path)
 	}
 	if lines := verdicts(r); lines != "" {
 		doc.WriteString(lines + "\n")
+	}
+	if !r.Met() {
+		doc.WriteString(why(texts, r.Case))
 	}
 	fmt.Fprintf(doc, "<details><summary>Figures, method, and how to repeat it</summary>\n\n")
 	doc.WriteString(armTable(r))
@@ -28,7 +32,7 @@ func section(doc *strings.Builder, r *bench.Result, files map[string][]byte, com
 	if r.Method != "" {
 		doc.WriteString(sentence(r.Method) + "\n\n")
 	}
-	if p, name, ok := spreadOf(r.Arms); ok {
+	if p, name, ok := spreadOf(r.Arms); ok && p > 0 {
 		fmt.Fprintf(doc, "Widest spread, quartile to quartile: %s of the median (%s).\n\n", quantity(p, "%"), cell(name))
 	}
 	for _, n := range r.Notes {
@@ -44,6 +48,16 @@ func section(doc *strings.Builder, r *bench.Result, files map[string][]byte, com
 		doc.WriteString(caption(r) + "\n\n")
 	}
 	doc.WriteString("</details>\n")
+}
+
+// why is what text/why-CASE.txt says of a goal that is not met: what was tried, what
+// bounds it. It is for people to write, without figures: those are the results'.
+func why(texts fs.FS, name string) string {
+	b, err := fs.ReadFile(texts, "text/why-" + name + ".txt")
+	if err != nil {
+		return "" // nobody has
+	}
+	return string(b) + "\n"
 }
 
 // verdicts lists what the case demands and what it got; where it demands nothing, the

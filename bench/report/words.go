@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/parkway-gw/parkway/bench"
 	"github.com/parkway-gw/parkway/bench/plot"
@@ -25,6 +27,12 @@ func sentence(s string) string {
 		return s
 	}
 	return s + "."
+}
+
+// title is a case's, with a capital.
+func title(r *bench.Result) string {
+	first, size := utf8.DecodeRuneInString(r.Title)
+	return string(unicode.ToUpper(first)) + r.Title[size:]
 }
 
 func link(r *bench.Result) string { return fmt.Sprintf("[%s](#%s)", cell(r.Case), r.Case) }
