@@ -53,7 +53,7 @@ func section(doc *strings.Builder, r *bench.Result, files map[string][]byte, com
 // why is what text/why-CASE.txt says of a goal that is not met: what was tried, what
 // bounds it. It is for people to write, without figures: those are the results'.
 func why(texts fs.FS, name string) string {
-	b, err := fs.ReadFile(texts, "text/why-" + name + ".txt")
+	b, err := fs.ReadFile(texts, "text/why-"+name+".txt")
 	if err != nil {
 		return "" // nobody has
 	}
