@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/parkway-gw/parkway/bench"
@@ -153,30 +154,28 @@ func (p position) figure(name string, r *bench.Result) string {
 	return ""
 }
 
-// percentileTable has a line per arm and a column per percentile.
+// percentileTable has a line per arm and a column per percentile. Where none is the
+// median, that of the rounds stands before them.
 func percentileTable(r *bench.Result, keys []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %s |", heading(r.Unit))
-	for _, k := range keys {
-		fmt.Fprintf(&b, " %s |", k)
+	rounds := !slices.Contains(keys, "p50")
+	if rounds {
+		keys = append([]string{"median of the rounds"}, keys...)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(keys)) + "\n")
+	fmt.Fprintf(&b, "| %s | %s |\n|---|%s\n", heading(r.Unit), strings.Join(keys, " | "), strings.Repeat("---|", len(keys)))
 	for _, a := range r.Arms {
-		if absent(a) {
-			fmt.Fprintf(&b, "| %s | not measured |%s\n", cell(full(a)), strings.Repeat(" |", len(keys)-1))
-			continue
-		}
 		fmt.Fprintf(&b, "| %s |", cell(full(a)))
-		if len(a.Percentiles) == 0 {
-			fmt.Fprintf(&b, " median %s |%s\n", figure(a, r), strings.Repeat(" |", len(keys)-1))
-			continue
-		}
-		for _, k := range keys {
-			if v, ok := a.Percentiles[k]; ok {
-				fmt.Fprintf(&b, " %s |", plot.Number(v))
-			} else {
-				b.WriteString(" |")
+		for i, k := range keys {
+			v, known := a.Percentiles[k]
+			switch {
+			case i == 0 && (rounds || absent(a)):
+				b.WriteString(" " + figure(a, r))
+			case i == 0 && len(a.Percentiles) == 0:
+				b.WriteString(" median " + figure(a, r))
+			case known:
+				b.WriteString(" " + plot.Number(v))
 			}
+			b.WriteString(" |")
 		}
 		b.WriteString("\n")
 	}
