@@ -12,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model deps-package deps-bench build test test-unit test-race test-asan test-e2e \
-        model stress bench bench-compare bench-parking bench-tables demo docs deb try-service fuzz vet lint fmt clean ci
+        model stress bench bench-compare bench-parking bench-tables bench-report demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,7 @@ stress: deps ## the park rings on real threads, also under ThreadSanitizer; PACK
 
 bench: deps-bench build ## Parkway beside its references, all cases (or CASES="...") at full size, into bench/results; minutes, an idle machine
 	@scripts/bench.sh $(BIN) $(CASES)
+	@$(MAKE) --no-print-directory bench-report
 
 bench-compare: deps-bench ## this tree and BASE=revision in one run; fails if slower by THRESHOLD percent (default: never)
 	@scripts/bench-compare.sh '$(BASE)' '$(or $(THRESHOLD),0)' $(CASES)
@@ -72,6 +73,9 @@ bench-parking: deps-build ## what parking promises, at full size and as one tabl
 
 bench-tables: deps-build ## a million routes: time, memory and rates; 4 GiB, a minute
 	@scripts/bench-tables.sh
+
+bench-report: ## write docs/performance.md and its plots anew, of bench/results
+	$(GO) test -count=1 ./bench/report -run TestFresh -update
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

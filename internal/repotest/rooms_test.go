@@ -65,6 +65,8 @@ var rooms = []room{
 	{path: "configs"},
 	{path: "deploy"}, // files for operators, and tests of them
 	// The harness runs systems as processes; only its in-process rooms below know the datapath.
+	{path: "bench/plot"}, // numbers and names in, SVG out
+	{path: "bench/report", imports: []string{"bench", "bench/plot"}},
 	{path: "bench/traffic"},
 	{path: "bench/target", imports: []string{"bench/traffic", "internal/api"}},
 	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/api", "internal/lab", "internal/topology", "internal/wire"}},
