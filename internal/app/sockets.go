@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -46,7 +47,12 @@ func socketFor(s config.PeerSocket) error {
 	return fmt.Errorf("somebody listens on %s already; stop it (another gateway?), or choose another name", s.Path)
 }
 
-// knock connects to a socket as a peer would, and hangs up.
+// helloPatience bounds how long knock waits for a memif server's first word.
+const helloPatience = 2 * time.Second
+
+// knock connects to a socket as a peer would, and hangs up. A memif server speaks first: to
+// hang up before it has done so would end a gateway of DPDK 22.11, whose interrupt thread
+// aborts when it can't.
 func knock(s config.PeerSocket) error {
 	kind := unix.SOCK_STREAM
 	if s.Driver == "net_memif" {
@@ -60,6 +66,9 @@ func knock(s config.PeerSocket) error {
 	err = unix.Connect(fd, &unix.SockaddrUnix{Name: s.Path})
 	if errors.Is(err, unix.EAGAIN) {
 		return nil // it listens, and has a queue of others
+	}
+	if err == nil && kind == unix.SOCK_SEQPACKET {
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(helloPatience.Milliseconds()))
 	}
 	return err
 }
