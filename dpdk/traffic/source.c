@@ -149,15 +149,20 @@ generate(struct pwt_source *s, struct pwt_program *p, struct rte_mbuf **m, uint1
 		add(&s->no_mbuf, 1);
 		return 0;
 	}
+	uint64_t pps = atomic_load_explicit(&s->pps, memory_order_relaxed);
+	/* Of credit packets, the first was due when there was credit for one. */
+	double apart = p->due && pps != 0 ? 1.0 / (s->per_cycle * (double)pps) : 0;
+	double ago = apart == 0 ? 0 : (s->credit - 1) * apart;
 	uint32_t at = p->at;
 	for (uint16_t i = 0; i < n; i++) {
-		fill(s, &p->group[p->schedule[at]], m[i], now);
+		fill(s, &p->group[p->schedule[at]], m[i], ago > 0 ? now - (uint64_t)ago : now);
+		ago -= apart;
 		if (++at == p->n_schedule)
 			at = 0;
 	}
 	p->at = at;
 	p->made += n;
-	if (atomic_load_explicit(&s->pps, memory_order_relaxed) != 0)
+	if (pps != 0)
 		s->credit -= n;
 	add(&s->generated, n);
 	if (p->limit != 0 && p->made == p->limit)

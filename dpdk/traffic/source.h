@@ -38,6 +38,7 @@ struct pwt_program {
 	uint64_t gen; /* which of the source's programs it is, from 1 */
 	uint64_t limit; /* packets; 0: no limit */
 	uint32_t n_groups, n_schedule;
+	uint32_t due; /* at a rate: stamps say when a packet was due, not when it was made */
 	uint8_t schedule[PWT_SCHEDULE]; /* whose turn it is, round and round */
 	struct pwt_group group[PWT_GROUPS];
 	/* The callback's own. */
