@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/parkway-gw/parkway/bench/paced"
 	"github.com/parkway-gw/parkway/internal/app"
 	"github.com/parkway-gw/parkway/internal/cli"
 	"github.com/parkway-gw/parkway/internal/config"
@@ -45,6 +46,8 @@ func main() {
 			runs.Store(true)
 			return app.Run(ctx, c, app.Options{Version: version, Reload: reload})
 		},
+		BenchPaced: paced.Serve,
+
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,
 	}

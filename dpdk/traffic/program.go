@@ -52,7 +52,8 @@ type Program struct {
 
 	// Due has the stamps of a program with a Rate say when a packet was due by that rate,
 	// not when the queue was polled for it: what a packet waits in the queue of a busy
-	// poller is part of its wait then.
+	// poller is part of its wait then. And Limit is of packets due, those that are skipped
+	// among them.
 	Due bool
 }
 

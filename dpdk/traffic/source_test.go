@@ -200,6 +200,23 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// With Due no more packets become due than the limit: those that the queue has no room for
+// are never made.
+func TestDueLimit(t *testing.T) {
+	n := newNull(t, 1, traffic.SourceConfig{Backlog: 64}, traffic.SinkConfig{})
+	n.run(traffic.Program{Groups: []traffic.Group{group(dst4)}, Rate: 1_000_000, Due: true, Limit: 1000})
+	n.stamps(1)
+	time.Sleep(10 * time.Millisecond) // ten times what it takes
+	got := len(n.stamps(500))
+	if s := n.src.Stats(); s.Generated+s.Skipped != 1000 || s.Skipped < 900 || !s.Done || got > 100 {
+		t.Errorf("%d packets, %+v", got, s)
+	}
+	time.Sleep(time.Millisecond)
+	if more := len(n.stamps(10)); more != 0 || n.src.Stats().Generated+n.src.Stats().Skipped != 1000 {
+		t.Errorf("%d packets more, %+v", more, n.src.Stats())
+	}
+}
+
 // Injected frames come first, whole, and are counted.
 func TestInject(t *testing.T) {
 	n := newNull(t, 1, traffic.SourceConfig{Inject: 4}, traffic.SinkConfig{})
