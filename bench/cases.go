@@ -20,6 +20,9 @@ func Cases() []Case {
 		routesIPv4(),
 		routesIPv6(),
 		neighbors(),
+		ndr(),
+		latency(),
+		backToBack(),
 	}
 }
 
