@@ -23,6 +23,8 @@ func Cases() []Case {
 		ndr(),
 		latency(),
 		backToBack(),
+		memif(),
+		vhost(),
 	}
 }
 
