@@ -102,13 +102,18 @@ func (p *paced) at(ctx context.Context, mpps float64) (res target.PacedResult, e
 	return res, err
 }
 
-// most is the rate that the worker sends when there is always a packet, in Mpps.
+// most is the rate at which the worker sends when there is always a packet, in Mpps, per
+// second of its CPU time.
 func (p *paced) most(ctx context.Context) (float64, error) {
 	res, err := p.at(ctx, 0)
 	if err == nil && res.Sent == 0 {
 		err = errors.New("no packet was sent in a whole trial")
 	}
-	return float64(res.Sent) / res.Seconds / 1e6, err
+	ran := res.Seconds * min(res.Ran, 1)
+	if ran == 0 { // the kernel has not counted yet
+		ran = res.Seconds
+	}
+	return float64(res.Sent) / ran / 1e6, err
 }
 
 // search finds the rate with so much loss at most, below the most.
@@ -136,7 +141,7 @@ func pacedNotes(ran float64) []string {
 }
 
 const searchMethod = "NDR: RFC 2544 §26.1's throughput, the highest rate without loss; PDR: with 0.5 % at most; both by binary search with loss verification (ETSI GS NFV-TST 009 §12.3.3): " +
-	"a failed trial is repeated twice before it counts, and what is found passed once more. max: as fast as the worker polls."
+	"a failed trial is repeated twice before it counts, and what is found passed once more. max: as fast as the worker polls, per second of its CPU time."
 
 func ndr() Case {
 	return Case{Name: "ndr", Title: "Highest rate without loss by frame size, 4,096 IPv4 flows, 16 routes", Run: runNDR}
