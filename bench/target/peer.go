@@ -100,14 +100,11 @@ func sockets(ctx context.Context, paths ...string) error {
 }
 
 // args is the peer's command line: ports 0 and 1 are the capture and the in port, 2 and 3
-// the out port and one that swallows; testpmd forwards between the ports of a pair.
+// the out port and one that swallows; testpmd forwards between the ports of a pair. It does
+// without hugepages, which are counted for the target alone.
 func (p *Peered) args(path, capture, in, out string, s Scenario) []string {
-	memory := []string{"--no-huge", "--no-shconf"}
-	if s.Memory == Hugepages {
-		memory = []string{"--in-memory", "--single-file-segments"} // vhost-user shares eight files at most
-	}
-	args := append([]string{"-oL", path, "--lcores", fmt.Sprintf("(0-1)@%d", s.Control), "--no-pci",
-		"--file-prefix", fmt.Sprintf("bench-%d-peer", os.Getpid()), "-m", fmt.Sprint(s.MemorySize() / mib)}, memory...)
+	args := []string{"-oL", path, "--lcores", fmt.Sprintf("(0-1)@%d", s.Control), "--no-pci", "--no-huge", "--no-shconf",
+		"--file-prefix", fmt.Sprintf("bench-%d-peer", os.Getpid()), "-m", fmt.Sprint(s.MemorySize() / mib)}
 	for i, vdev := range []string{capture, p.how.peer(in), p.how.peer(out), "net_null,no-rx=1"} {
 		args = append(args, "--vdev", numbered(vdev, i))
 	}
