@@ -4,7 +4,6 @@ package bench
 
 import (
 	"context"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,8 +13,6 @@ import (
 	"github.com/parkway-gw/parkway/bench/target"
 	"github.com/parkway-gw/parkway/test/gateway"
 )
-
-func TestMain(m *testing.M) { gateway.Main(m) }
 
 // tiny is a runner that takes milliseconds where another takes seconds. It does without the
 // lock that keeps two benchmarks apart: nobody reads its figures.
@@ -31,7 +28,7 @@ func tiny(t *testing.T) *bench.Runner {
 	}
 }
 
-func run(t *testing.T, name string) *bench.Result {
+func result(t *testing.T, name string) *bench.Result {
 	t.Helper()
 	found, err := bench.Find(bench.Cases(), []string{name})
 	if err != nil {
@@ -53,7 +50,7 @@ func run(t *testing.T, name string) *bench.Result {
 // was tried, and a latency has a whole curve.
 func TestPacedCases(t *testing.T) {
 	t.Run("ndr", func(t *testing.T) {
-		res := run(t, "ndr")
+		res := result(t, "ndr")
 		if len(res.Arms) != 6 || len(res.Ratios) != 4 {
 			t.Fatalf("%d arms, %d ratios", len(res.Arms), len(res.Ratios))
 		}
@@ -65,7 +62,7 @@ func TestPacedCases(t *testing.T) {
 		}
 	})
 	t.Run("latency", func(t *testing.T) {
-		res := run(t, "latency")
+		res := result(t, "latency")
 		for _, a := range res.Arms {
 			if a.Missing != "" {
 				continue // a busy machine loses something at any rate
@@ -80,25 +77,9 @@ func TestPacedCases(t *testing.T) {
 		}
 	})
 	t.Run("back-to-back", func(t *testing.T) {
-		res := run(t, "back-to-back")
+		res := result(t, "back-to-back")
 		if len(res.Arms) != 1 || len(res.Arms[0].Samples) != 1 || res.Arms[0].Samples[0] < 1 {
 			t.Errorf("%+v", res.Arms)
 		}
 	})
-}
-
-// The cases between ports of shared memory: both systems forward, and end although their
-// peer ends first.
-func TestAttachedCases(t *testing.T) {
-	if _, err := exec.LookPath("dpdk-testpmd"); err != nil {
-		t.Skip("there is no dpdk-testpmd; apt-get install dpdk")
-	}
-	for _, name := range []string{"memif", "vhost-user"} {
-		t.Run(name, func(t *testing.T) {
-			res := run(t, name)
-			if len(res.Arms) != 2 || len(res.Arms[0].Samples) != 1 || len(res.Arms[1].Samples) != 1 || len(res.Ratios) != 1 {
-				t.Errorf("%+v", res)
-			}
-		})
-	}
 }
