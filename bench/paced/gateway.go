@@ -50,20 +50,24 @@ func (g *gateway) stop() error {
 }
 
 // start makes one; when it fails, nothing of it is left.
-func start(cfg target.PacedConfig) (g *gateway, err error) {
+func start(cfg target.PacedConfig) (*gateway, error) {
 	if cfg.Flows < 1 || cfg.Flows > maxFlows || len(cfg.Sizes) < 1 || len(cfg.Sizes) > groups || cfg.Queue < 1 {
 		return nil, fmt.Errorf("paced gateway: %d flows, %d frame sizes, a queue of %d; 1 to %d, 1 to %d, and one packet at least are possible",
 			cfg.Flows, len(cfg.Sizes), cfg.Queue, maxFlows, groups)
 	}
-	g = &gateway{cfg: cfg}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, g.stop())
-		}
-	}()
+	made := &gateway{cfg: cfg}
+	if err := made.begin(); err != nil {
+		return nil, errors.Join(err, made.stop())
+	}
+	return made, nil
+}
+
+// begin starts the EAL and all on it; stop ends what it has started, also when it fails.
+func (g *gateway) begin() error {
+	cfg := g.cfg
 	control := dpdk.CPUs(cfg.Control)
 	if err := dpdk.ConfineProcess(control); err != nil {
-		return nil, err
+		return err
 	}
 	runtime.GOMAXPROCS(4) // the runtime would go by the affinity, and the worker's CPU is not in it
 	mode := dpdk.MemoryNoHuge
@@ -71,15 +75,16 @@ func start(cfg target.PacedConfig) (g *gateway, err error) {
 		mode = dpdk.MemoryHugePages
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	var err error
 	if g.eal, err = dpdk.Start(dpdk.EALConfig{Program: "parkway-bench", Memory: mode, MemorySize: cfg.Octets, Control: control, Logger: log,
-		FilePrefix: fmt.Sprintf("bench-paced-%d", os.Getpid())}); err != nil {
-		return nil, err
+		FilePrefix: fmt.Sprintf("paced-%d", os.Getpid()), Extra: []string{"--no-telemetry"}}); err != nil {
+		return err
 	}
 	g.onStop(g.eal.Close)
 	fc, ac := forwarder.Defaults(), arpbuf.DefaultConfig()
 	fc.EAL, fc.Topology, fc.Logger, fc.Workers, fc.Adaptive = g.eal, network(), log, []int{cfg.Worker}, false
 	ac.EAL, ac.CPUs, ac.Logger, ac.Announcements, ac.ManageRoutes, ac.DuplicateDetection = g.eal, control, log, 0, false, arpbuf.DetectOff
-	return g, g.run(fc, ac)
+	return g.run(fc, ac)
 }
 
 // run makes ports, source and sink, and starts workers and control.

@@ -45,6 +45,14 @@ func (g *gateway) trial(ctx context.Context, t target.PacedTrial) (out target.Pa
 	if err := g.src.Run(traffic.Program{Groups: g.made, Rate: t.PPS, Limit: t.Packets, Due: t.PPS != 0}); err != nil {
 		return out, err
 	}
+	// It begins when the worker has taken it up, however busy its CPU is.
+	if err := g.until(ctx, "the worker", func() bool { return g.src.Stats().Idle }); err != nil {
+		return out, err
+	}
+	if before.ran, err = target.CPUTime(os.Getpid(), g.cfg.Worker); err != nil {
+		return out, err
+	}
+	before.at = time.Now()
 	if t.Packets != 0 {
 		err = g.until(ctx, "the burst to be made", func() bool { return g.src.Stats().Done })
 	} else {

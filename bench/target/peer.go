@@ -103,8 +103,8 @@ func sockets(ctx context.Context, paths ...string) error {
 // the out port and one that swallows; testpmd forwards between the ports of a pair. It does
 // without hugepages, which are counted for the target alone.
 func (p *Peered) args(path, capture, in, out string, s Scenario) []string {
-	args := []string{"-oL", path, "--lcores", fmt.Sprintf("(0-1)@%d", s.Control), "--no-pci", "--no-huge", "--no-shconf",
-		"--file-prefix", fmt.Sprintf("bench-%d-peer", os.Getpid()), "-m", fmt.Sprint(s.MemorySize() / mib)}
+	args := []string{"-oL", path, "--lcores", fmt.Sprintf("(0-1)@%d", s.Control), "--no-pci", "--no-huge", "--no-shconf", "--no-telemetry",
+		"--file-prefix", "peer", "-m", fmt.Sprint(s.MemorySize() / mib)}
 	for i, vdev := range []string{capture, p.how.peer(in), p.how.peer(out), "net_null,no-rx=1"} {
 		args = append(args, "--vdev", numbered(vdev, i))
 	}
