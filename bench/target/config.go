@@ -17,6 +17,7 @@ system: {name: bench}
 dpdk:
   memory: {mode: %s, size: %dMiB}
   mbufs: %d
+  eal_extra: [--no-telemetry]
 cpu: {control: "%d", workers: "%d", idle: {mode: poll}}
 ports:
   - {name: p-in, vdev: "%s", iface_id: in}

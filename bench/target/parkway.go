@@ -53,7 +53,7 @@ func (t *Parkway) Start(ctx context.Context, s Scenario) error {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	socket := filepath.Join(s.Dir, "parkway.sock")
-	p, err := StartProcess(nil, t.binary, "run", "-c", file, "--socket", socket)
+	p, err := StartProcess([]string{"RUNTIME_DIRECTORY=" + s.Dir}, t.binary, "run", "-c", file, "--socket", socket)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}

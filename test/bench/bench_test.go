@@ -172,6 +172,9 @@ func TestKilled(t *testing.T) {
 	if len(r.systems()) == 0 {
 		t.Fatal("no system is there to be left")
 	}
+	if left, _ := filepath.Glob(filepath.Join(r.tmp, "*", "*", "dpdk", "*")); len(left) == 0 {
+		t.Error("DPDK's own files are not in the run's folder, which goes away, but elsewhere")
+	}
 	if err := r.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
