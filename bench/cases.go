@@ -23,6 +23,11 @@ func Cases() []Case {
 		neighbors(),
 		startUp(),
 		routeUpdates(),
+		ndr(),
+		latency(),
+		backToBack(),
+		memif(),
+		vhost(),
 	}
 }
 

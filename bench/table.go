@@ -38,7 +38,7 @@ func WriteTable(w io.Writer, r *Result) error {
 			row = append(row, percentiles(a))
 		default:
 			row = append(row, figure(a.Median), figure(a.Low)+" to "+figure(a.High))
-			if rates {
+			if rates && a.Median > 0 {
 				row = append(row, figure(NSPerPacket(a.Median)))
 			}
 			if p := percentiles(a); p != "" {

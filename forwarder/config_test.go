@@ -31,6 +31,8 @@ func TestPlanQueues(t *testing.T) {
 		{"pcap", "net_pcap", 1, 1, 0, 1, queues{1, 1, false}, ""},
 		{"pcap, two workers", "net_pcap", 1, 1, 0, 2, queues{}, "it offers 1 tx queues, and each of 2 workers needs one; run 1 workers at most"},
 		{"pcap with two files", "net_pcap", 1, 2, 4, 2, queues{1, 2, false}, ""},
+		{"memif", "net_memif", 256, 256, 1, 1, queues{1, 1, false}, ""},
+		{"vhost-user with workers", "net_vhost", 4, 4, 2, 2, queues{2, 2, false}, ""},
 		{"nothing to receive", "net_x", 0, 4, 0, 1, queues{}, "no rx queue"},
 	} {
 		info := dpdk.PortInfo{Driver: tc.driver, Device: "dev", MaxRxQueues: tc.maxRx, MaxTxQueues: tc.maxTx}

@@ -47,7 +47,7 @@ func keepsMbufs(driver string) (rx, tx bool) {
 	switch driver {
 	case "net_tap", "net_tun":
 		return true, false
-	case "net_null", "net_pcap", "net_ring":
+	case "net_null", "net_pcap", "net_ring", "net_memif", "net_vhost":
 		return false, false
 	}
 	return true, true

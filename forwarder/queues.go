@@ -19,6 +19,11 @@ type queues struct {
 // isTap tells drivers whose receive and transmit queues come in pairs.
 func isTap(driver string) bool { return driver == "net_tap" || driver == "net_tun" }
 
+// peerHasQueues tells drivers whose queues exist only as far as the other side has them,
+// which is not known when the port is set up: it may connect later, and come back with
+// others.
+func peerHasQueues(driver string) bool { return driver == "net_memif" || driver == "net_vhost" }
+
 // planQueues fits queues to what the port offers. note says what became of a wish
 // that could not be met.
 func planQueues(name string, info *dpdk.PortInfo, wanted, workers int) (q queues, note string, err error) {
@@ -28,6 +33,13 @@ func planQueues(name string, info *dpdk.PortInfo, wanted, workers int) (q queues
 		// moves a flow to the queue that was last written to for it, and the flow's
 		// start arrives out of order (ADR-0006).
 		maxTx = min(maxTx, maxRx, workers)
+	}
+	if peerHasQueues(info.Driver) {
+		// No queue of its own for control, so that a peer with as many queues as there are
+		// workers is enough. What goes into a queue that the peer lacks is lost with
+		// net_vhost, and with net_memif written over packets of the first queue (DPDK 22.11
+		// takes a queue that was never connected for one at offset 0).
+		maxTx = min(maxTx, workers)
 	}
 	if maxTx < workers {
 		return q, "", fmt.Errorf("port %q (%s): it offers %d tx queues, and each of %d workers needs one; run %d workers at most, or give the port more queues",

@@ -300,3 +300,30 @@ func TestParkwayCheck(t *testing.T) {
 		t.Errorf("stop of what does not run: %v", err)
 	}
 }
+
+// The peer's ports are those that its forwarding takes for pairs: capture and in, out and
+// the one that swallows.
+func TestPeerArgs(t *testing.T) {
+	for _, how := range []Attachment{Memif, VhostUser} {
+		p := NewPeered(NewTestpmd("mac"), how)
+		s := Scenario{Family: IPv4, Flows: 16, Packets: 4096, Neighbors: 1, Control: 3, Worker: 5}
+		got := strings.Join(p.args("/usr/bin/dpdk-testpmd", "net_pcap,rx_pcap=x.pcap,infinite_rx=1", "/d/in.sock", "/d/out.sock", s), " ")
+		last := -1
+		for i, want := range []string{"(0-1)@3", "--vdev net_pcap0,rx_pcap=x.pcap,infinite_rx=1", numbered(how.peer("/d/in.sock"), 1), numbered(how.peer("/d/out.sock"), 2), "--vdev net_null3,no-rx=1", "--forward-mode=io"} {
+			at := strings.Index(got, want)
+			if at <= last {
+				t.Errorf("%s: number %d, %q, is not where it should be in %s", how.Name, i, want, got)
+			}
+			last = at
+		}
+		// Nobody else's Start, Pause and CPU time may be taken for the pair's.
+		var _ interface {
+			Target
+			Pauser
+			Worker
+		} = p
+		if p.Name() != "testpmd mac" || p.Stop() != nil {
+			t.Errorf("%s: %s", how.Name, p.Name())
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/parkway-gw/parkway/bench/paced"
 	"github.com/parkway-gw/parkway/bench/updates"
 	"github.com/parkway-gw/parkway/internal/app"
 	"github.com/parkway-gw/parkway/internal/cli"
@@ -47,6 +48,7 @@ func main() {
 			return app.Run(ctx, c, app.Options{Version: version, Reload: reload})
 		},
 		BenchUpdates: updates.Serve,
+		BenchPaced:   paced.Serve,
 
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,

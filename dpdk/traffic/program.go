@@ -49,6 +49,12 @@ type Program struct {
 	Groups []Group
 	Rate   uint64 // packets per second; 0: as many as the queue is polled for
 	Limit  uint64 // packets; 0: no limit
+
+	// Due has the stamps of a program with a Rate say when a packet was due by that rate,
+	// not when the queue was polled for it: what a packet waits in the queue of a busy
+	// poller is part of its wait then. And Limit is of packets due, those that are skipped
+	// among them.
+	Due bool
 }
 
 // compile makes the C form, in DPDK memory.
@@ -65,6 +71,9 @@ func (p *Program) compile(flows int) (*C.struct_pwt_program, error) {
 		return nil, fmt.Errorf("traffic: no DPDK memory for a program of %d octets", C.sizeof_struct_pwt_program)
 	}
 	c.limit = C.uint64_t(p.Limit)
+	if p.Due {
+		c.due = 1
+	}
 	c.n_groups = C.uint32_t(len(p.Groups))
 	c.n_schedule = C.uint32_t(len(schedule))
 	for i, g := range schedule {

@@ -117,7 +117,7 @@ waited(struct queue *q, uint64_t cycles)
 	if (cycles > get(&q->wait_max))
 		set(&q->wait_max, cycles);
 	add(&q->wait_sum, cycles);
-	add(&q->wait[cycles == 0 ? 0 : 63 - __builtin_clzll(cycles)], 1);
+	add(&q->wait[pwt_bucket(cycles)], 1);
 }
 
 /* What an unstamped frame is, as far as counters want to know. */

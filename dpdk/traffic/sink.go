@@ -57,12 +57,25 @@ type SinkStats struct {
 	ARP, ND, ICMP                        uint64 // of Others; ICMP without ND, both families
 	Overflow                             uint64 // Others that found no room to be read by Other
 
-	// Cycles between the making of a packet and its sending; bucket i holds those with
-	// 2^i <= cycles < 2^(i+1).
+	// Cycles between the making of a packet (with Program.Due: its being due) and its
+	// sending; BucketLow says from how many on a bucket counts.
 	WaitMin, WaitMax, WaitSum uint64
 	Wait                      [C.PWT_BUCKETS]uint64
 
 	Attached bool // the port has not been closed
+}
+
+// Bucket is which of SinkStats.Wait counts so many cycles.
+func Bucket(cycles uint64) int { return int(C.pwt_bucket(C.uint64_t(cycles))) }
+
+// BucketLow is the fewest cycles that a bucket of SinkStats.Wait counts: the number itself
+// below 8, then eight to each power of two.
+func BucketLow(i int) uint64 {
+	const sub = 1 << C.PWT_SUB
+	if i < sub {
+		return uint64(i)
+	}
+	return uint64(sub+i%sub) << (i/sub - 1)
 }
 
 // Frame is a copy of an unstamped frame.

@@ -20,7 +20,18 @@
 #include "stamp.h"
 
 #define PWT_QUEUES 16
-#define PWT_BUCKETS 64
+#define PWT_SUB 3 /* bits: eight buckets for each power of two, so that one is 12 % wide at most */
+#define PWT_BUCKETS ((64 - PWT_SUB + 1) << PWT_SUB)
+
+/* The bucket of so many cycles: the number itself below 8, then eight to each power of two. */
+static inline uint32_t
+pwt_bucket(uint64_t cycles)
+{
+	if (cycles < (1 << PWT_SUB))
+		return (uint32_t)cycles;
+	uint32_t e = 63 - (uint32_t)__builtin_clzll(cycles) - PWT_SUB;
+	return (e << PWT_SUB) + (uint32_t)(cycles >> e);
+}
 
 /* A flow as all queues, or one, have seen it. */
 struct pwt_flow_stats {
@@ -45,7 +56,7 @@ struct pwt_sink_stats {
 	uint64_t overflow;                     /* others that were counted and not copied */
 	uint64_t wait_min, wait_max;           /* cycles from the making of a packet to here */
 	uint64_t wait_sum;
-	uint64_t wait[PWT_BUCKETS];            /* bucket i: 2^i <= cycles < 2^(i+1) */
+	uint64_t wait[PWT_BUCKETS];            /* by pwt_bucket */
 	uint64_t attached;
 };
 

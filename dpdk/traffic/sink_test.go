@@ -4,7 +4,6 @@ package traffic_test
 
 import (
 	"bytes"
-	"math/bits"
 	"sync"
 	"testing"
 	"time"
@@ -78,12 +77,34 @@ func TestWait(t *testing.T) {
 	for _, count := range s.Wait {
 		total += count
 	}
-	low, high := s.Wait[bits.Len64(s.WaitMin)-1], s.Wait[bits.Len64(s.WaitMax)-1]
+	low, high := s.Wait[traffic.Bucket(s.WaitMin)], s.Wait[traffic.Bucket(s.WaitMax)]
 	if total != 10 || low%5 != 0 || high%5 != 0 || low == 0 || high == 0 {
 		t.Errorf("%d waits, %d like the least, %d like the most: %v", total, low, high, s.Wait)
 	}
 	if s.WaitMin == 0 || s.WaitMin > short || s.WaitMax < long || s.WaitSum != 5*(s.WaitMin+s.WaitMax) {
 		t.Errorf("least %d, below %d; most %d, above %d; sum %d", s.WaitMin, short, s.WaitMax, long, s.WaitSum)
+	}
+}
+
+// Buckets follow each other without a gap, and none is wider than an eighth of what it begins
+// with.
+func TestBuckets(t *testing.T) {
+	last := len(traffic.SinkStats{}.Wait) - 1
+	for i := range last + 1 {
+		low := traffic.BucketLow(i)
+		if got := traffic.Bucket(low); got != i {
+			t.Fatalf("bucket %d begins with %d, which is counted in %d", i, low, got)
+		}
+		if i == 0 {
+			continue
+		}
+		before := traffic.BucketLow(i - 1)
+		if traffic.Bucket(low-1) != i-1 || low-before > max(1, before/8) {
+			t.Fatalf("bucket %d begins with %d, the one before with %d", i, low, before)
+		}
+	}
+	if traffic.Bucket(1<<64-1) != last {
+		t.Errorf("the largest is in bucket %d of %d", traffic.Bucket(1<<64-1), last)
 	}
 }
 

@@ -113,7 +113,7 @@ fill(struct pwt_source *s, struct pwt_group *g, struct rte_mbuf *m, uint64_t now
 
 /* How many packets are due, most at most. */
 static inline uint16_t
-due(struct pwt_source *s, const struct pwt_program *p, uint64_t now, uint16_t most)
+due(struct pwt_source *s, struct pwt_program *p, uint64_t now, uint16_t most)
 {
 	uint64_t pps = atomic_load_explicit(&s->pps, memory_order_relaxed);
 	if (s->paced_gen != p->gen) {
@@ -124,17 +124,21 @@ due(struct pwt_source *s, const struct pwt_program *p, uint64_t now, uint16_t mo
 	if (pps != 0) {
 		double backlog = atomic_load_explicit(&s->backlog, memory_order_relaxed);
 		s->credit += (double)(now - s->last) * s->per_cycle * (double)pps;
+		if (p->due && p->limit != 0) /* no more become due than the limit */
+			s->credit = RTE_MIN(s->credit, (double)(p->limit - p->made - p->missed));
 		if (s->credit > backlog) {
 			uint64_t skip = (uint64_t)(s->credit - backlog);
 			add(&s->skipped, skip);
 			s->credit -= (double)skip;
+			if (p->due)
+				p->missed += skip;
 		}
 		if (s->credit < most)
 			most = (uint16_t)s->credit;
 	}
 	s->last = now;
-	if (p->limit != 0 && p->limit - p->made < most)
-		most = (uint16_t)(p->limit - p->made);
+	if (p->limit != 0 && p->limit - p->made - p->missed < most)
+		most = (uint16_t)(p->limit - p->made - p->missed);
 	return most;
 }
 
@@ -149,18 +153,23 @@ generate(struct pwt_source *s, struct pwt_program *p, struct rte_mbuf **m, uint1
 		add(&s->no_mbuf, 1);
 		return 0;
 	}
+	uint64_t pps = atomic_load_explicit(&s->pps, memory_order_relaxed);
+	/* Of credit packets, the first was due when there was credit for one. */
+	double apart = p->due && pps != 0 ? 1.0 / (s->per_cycle * (double)pps) : 0;
+	double ago = apart == 0 ? 0 : (s->credit - 1) * apart;
 	uint32_t at = p->at;
 	for (uint16_t i = 0; i < n; i++) {
-		fill(s, &p->group[p->schedule[at]], m[i], now);
+		fill(s, &p->group[p->schedule[at]], m[i], ago > 0 ? now - (uint64_t)ago : now);
+		ago -= apart;
 		if (++at == p->n_schedule)
 			at = 0;
 	}
 	p->at = at;
 	p->made += n;
-	if (atomic_load_explicit(&s->pps, memory_order_relaxed) != 0)
+	if (pps != 0)
 		s->credit -= n;
 	add(&s->generated, n);
-	if (p->limit != 0 && p->made == p->limit)
+	if (p->limit != 0 && p->made + p->missed == p->limit)
 		atomic_store_explicit(&s->done, p->gen, memory_order_release);
 	return n;
 }

@@ -38,10 +38,13 @@ struct pwt_program {
 	uint64_t gen; /* which of the source's programs it is, from 1 */
 	uint64_t limit; /* packets; 0: no limit */
 	uint32_t n_groups, n_schedule;
+	uint32_t due; /* at a rate: stamps say when a packet was due, not when it was made; the
+		       * limit is of packets due */
 	uint8_t schedule[PWT_SCHEDULE]; /* whose turn it is, round and round */
 	struct pwt_group group[PWT_GROUPS];
 	/* The callback's own. */
 	uint64_t made;
+	uint64_t missed; /* due, and skipped for want of room; counted with due only */
 	uint32_t at;
 };
 

@@ -3,13 +3,16 @@
 package traffic_test
 
 import (
+	"encoding/binary"
 	"errors"
+	"math"
 	"net/netip"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/dpdk"
 	"github.com/parkway-gw/parkway/dpdk/dpdktest"
 	"github.com/parkway-gw/parkway/dpdk/traffic"
@@ -157,6 +160,60 @@ func TestRate(t *testing.T) {
 	n.src.SetRate(0)
 	if got := len(n.stamps(5000)); got != 5000 {
 		t.Errorf("%d of 5000 without a rate", got)
+	}
+}
+
+// With Due, packets that the poller comes late for say when they were due: evenly apart, the
+// last less than one distance ago. Without, they all say now.
+func TestDue(t *testing.T) {
+	const rate = 1000
+	for _, due := range []bool{true, false} {
+		n := newNull(t, 1, traffic.SourceConfig{}, traffic.SinkConfig{})
+		n.run(traffic.Program{Groups: []traffic.Group{group(dst4)}, Rate: rate, Due: due})
+		n.stamps(1)
+		began, first := time.Now(), cgo.TSC()
+		time.Sleep(20 * time.Millisecond)
+		before := cgo.TSC()
+		distance := float64(before-first) / time.Since(began).Seconds() / rate
+		burst := n.receive(10)
+		after := cgo.TSC()
+		if len(burst) != 10 {
+			t.Fatalf("%d packets", len(burst))
+		}
+		var at []uint64
+		for _, m := range burst {
+			at = append(at, binary.BigEndian.Uint64(m.Bytes()[42+14:]))
+		}
+		dpdk.FreeBulk(burst)
+		for i := range at {
+			if !due {
+				if at[i] != at[0] || at[i] < before || at[i] > after {
+					t.Errorf("packet %d: %d, made between %d and %d", i, at[i], before, after)
+				}
+				continue
+			}
+			// Twenty were due, of which these are the oldest.
+			if at[i] >= before || i > 0 && math.Abs(float64(at[i]-at[i-1])-distance) > 0.05*distance {
+				t.Errorf("packet %d: due at %d, read after %d; apart %v, want %v", i, at[i], before, float64(at[i]-at[max(0, i-1)]), distance)
+			}
+		}
+	}
+}
+
+// With Due no more packets become due than the limit: those that the queue has no room for
+// are never made.
+func TestDueLimit(t *testing.T) {
+	n := newNull(t, 1, traffic.SourceConfig{Backlog: 64}, traffic.SinkConfig{})
+	n.run(traffic.Program{Groups: []traffic.Group{group(dst4)}, Rate: 1_000_000, Due: true, Limit: 1000})
+	n.stamps(1)
+	time.Sleep(10 * time.Millisecond) // ten times what it takes
+	got := len(n.stamps(500))
+	if s := n.src.Stats(); s.Generated+s.Skipped != 1000 || s.Skipped < 900 || !s.Done || got > 100 {
+		t.Errorf("%d packets, %+v", got, s)
+	}
+	time.Sleep(time.Millisecond)
+	if more := len(n.stamps(10)); more != 0 || n.src.Stats().Generated+n.src.Stats().Skipped != 1000 {
+		t.Errorf("%d packets more, %+v", more, n.src.Stats())
 	}
 }
 

@@ -37,6 +37,11 @@ func preflight(c *config.Config) error {
 				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
 			}
 		}
+		if s, ok := p.PeerSocket(); ok {
+			if err := socketFor(s); err != nil {
+				return fmt.Errorf("port %q (%s): %w", p.Name, p.Vdev, err)
+			}
+		}
 		if p.PCI != "" && os.Geteuid() != 0 && unix.Access(vfioDevice, unix.R_OK|unix.W_OK) != nil {
 			return fmt.Errorf("port %q (%s): no permission to use PCI devices; run as root, or let this user open %s and the NIC's group beside it (docs/install.md)", p.Name, p.PCI, vfioDevice)
 		}

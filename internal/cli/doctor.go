@@ -69,6 +69,9 @@ func needOf(c *config.Config) doctor.Need {
 		Hugepages: c.DPDK.Memory.Mode == config.MemoryHugepages, NoHuge: c.DPDK.Memory.Mode == config.MemoryNoHuge,
 	}
 	for _, p := range c.Ports {
+		if s, ok := p.PeerSocket(); ok && s.Listens && !s.Abstract {
+			n.Sockets = append(n.Sockets, s.Path)
+		}
 		switch {
 		case p.PCI != "":
 			n.PCI = append(n.PCI, p.PCI)

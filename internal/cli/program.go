@@ -39,6 +39,9 @@ type Program struct {
 	BenchUpdates func(ctx context.Context, in io.Reader, out io.Writer) error
 
 	BenchCases []bench.Case // of `parkway bench`, beside bench.Cases
+
+	// BenchPaced serves a target.Paced, the gateway that some cases of `parkway bench` start.
+	BenchPaced func(ctx context.Context, in io.Reader, out io.Writer) error
 }
 
 // usageError is a mistake on the command line.
@@ -109,7 +112,7 @@ func (p Program) root() *cobra.Command {
 	root.PersistentFlags().String("socket", socket, "the daemon's API socket")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"}) // --help is enough
-	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchUpdatesCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchPacedCommand(), p.benchUpdatesCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }
 

@@ -133,6 +133,7 @@ func (d *decoder) portChecks(c *Config, nodes []portNode) {
 	}
 	d.unbound(c, bound, taken)
 	d.mtus(c, nodes)
+	d.peerChecks(c, nodes)
 }
 
 // nearHint is "did you mean", or something else.
@@ -154,6 +155,9 @@ func deviceKeys(p Port) []string {
 			if name, ok := strings.CutPrefix(kv, "iface="); ok {
 				keys = append(keys, "interface "+name)
 			}
+		}
+		if s, ok := p.PeerSocket(); ok && s.Driver == "net_memif" {
+			keys = append(keys, "memif interface "+s.ID+" of "+s.Path)
 		}
 		return keys
 	case p.PCI != "":

@@ -34,6 +34,7 @@ type Need struct {
 	Packet    bool   // some port is an AF_PACKET socket
 	PCI       []string
 	Netdevs   []string // NICs by their kernel name
+	Sockets   []string // that ports in shared memory make, by path
 }
 
 // nic reports whether some port is a NIC of the machine's own.
@@ -61,6 +62,7 @@ func (m Machine) Examine(need Need) []Finding {
 		{"nic", nics},
 		{"permissions", permissions},
 		{"limits", limits},
+		{"sockets", sockets},
 	} {
 		for _, f := range check.run(m, need) {
 			f.Check = check.name

@@ -158,6 +158,10 @@ func TestFindings(t *testing.T) {
 		{"locked memory", server, map[string]string{"/proc/self/limits": "Max locked memory 8388608 8388608 bytes", "/proc/self/status": "CapEff:\t0000000000000000\n"}, "limits", Fail, "", "LimitMEMLOCK=infinity"},
 		{"locked memory, IPC_LOCK", server, map[string]string{"/proc/self/limits": "Max locked memory 8388608 8388608 bytes"}, "limits", OK, "", "CAP_IPC_LOCK lifts"},
 		{"locked memory, taps", taps, map[string]string{"/proc/self/limits": "Max locked memory 8388608 8388608 bytes", "/proc/self/status": "CapEff:\t0000000000000000\n"}, "limits", Note, "", "8192 KiB"},
+		{"a socket of the service's", Need{Known: true, Sockets: []string{"/run/parkway/vm1.sock"}}, nil, "sockets", OK, "/run/parkway/vm1.sock", "comes with the service"},
+		{"a socket elsewhere", Need{Known: true, Sockets: []string{"/srv/vms/vm1.sock"}}, map[string]string{"/srv/vms": "/"}, "sockets", OK, "/srv/vms/vm1.sock", "peers need permission"},
+		{"a socket in no folder", Need{Known: true, Sockets: []string{"/srv/vms/vm1.sock"}}, nil, "sockets", Fail, "/srv/vms/vm1.sock", "install -d"},
+		{"a socket in /tmp", Need{Known: true, Sockets: []string{"/tmp/vm1.sock"}}, map[string]string{"/tmp": "/"}, "sockets", Warn, "/tmp/vm1.sock", "which no peer sees"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			found := of(machine(t, tt.changes).Examine(tt.need), tt.check)

@@ -50,14 +50,15 @@ var rooms = []room{
 	// gateway could not import; and the commands on top of it.
 	{path: "internal/app", imports: []string{"internal/app/...", "forwarder/...", "arpbuf/...", "dpdk/...", "internal/config/...", "internal/api/...", "internal/metrics/...", "internal/state"}},
 	{path: "internal/cli", imports: []string{"internal/cli/...", "bench", "bench/target", "internal/config/...", "internal/api/...", "internal/demo", "internal/doctor", "internal/ovnnb", "internal/topology"}},
-	{path: "cmd", imports: []string{"bench/updates", "internal/app/...", "internal/cli/...", "internal/config"}},
+	{path: "cmd", imports: []string{"bench/paced", "bench/updates", "internal/app/...", "internal/cli/...", "internal/config"}},
 
 	// The laboratory: it sees the gateway from outside, as a user does.
 	{path: "internal/lab", imports: []string{"internal/topology"}},
 	{path: "internal/demo", imports: []string{"internal/lab", "internal/topology"}},
 	{path: "internal/repotest"},
 	{path: "test/kernel", imports: []string{"forwarder/...", "arpbuf/...", "dpdk/...", "internal/lab"}},
-	{path: "test/bench", imports: []string{"bench", "internal/lab", "test/gateway"}},
+	{path: "test/peers", imports: []string{"test/gateway", "dpdk/...", "internal/lab"}},
+	{path: "test/bench", imports: []string{"bench", "bench/target", "internal/lab", "test/gateway"}},
 	{path: "test", imports: []string{"test/...", "internal/api", "internal/lab", "internal/demo", "internal/topology"}},
 
 	// Programs that embed the gateway see what anybody's program sees.

@@ -134,7 +134,8 @@ func TestEveryCaseQuickly(t *testing.T) {
 			if lacks := strings.HasPrefix(a.Name, "testpmd") && missing != nil; lacks != (a.Missing != "") && res.Unit == "Mpps" {
 				t.Errorf("%s: %s: missing %q", res.Case, a.Label(), a.Missing)
 			}
-			if a.Missing == "" && res.Unit == "Mpps" && (len(a.Samples) != 1 || a.Median < 0.01) {
+			searched := strings.HasSuffix(a.Name, " NDR") || strings.HasSuffix(a.Name, " PDR") // a busy machine loses something at any rate
+			if a.Missing == "" && res.Unit == "Mpps" && (len(a.Samples) != 1 || a.Median < 0.01 && !searched) {
 				t.Errorf("%s: %s: %v", res.Case, a.Label(), a.Samples)
 			}
 		}

@@ -22,12 +22,12 @@ import (
 var Binary string
 
 // Main is a TestMain: it builds the binary into a temporary folder that goes away
-// with the tests, Ctrl-C included.
-func Main(m *testing.M) {
-	os.Exit(run(m))
+// with the tests, Ctrl-C included. What the tests need besides is around their run.
+func Main(m *testing.M, around ...func(run func() int) int) {
+	os.Exit(run(m, around))
 }
 
-func run(m *testing.M) int {
+func run(m *testing.M, around []func(run func() int) int) int {
 	l := lab.New()
 	defer l.Close()
 	dir, err := os.MkdirTemp("", "parkway-e2e-")
@@ -52,7 +52,12 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "building the gateway:", err)
 		return 1
 	}
-	return m.Run()
+	tests := m.Run
+	for _, f := range around {
+		inner := tests
+		tests = func() int { return f(inner) }
+	}
+	return tests()
 }
 
 // Result is what a command did.

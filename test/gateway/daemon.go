@@ -111,6 +111,9 @@ func (d *Daemon) Await(limit time.Duration, what string, check func() error) err
 	return nil
 }
 
+// Lab is whose processes the daemon's are.
+func (d *Daemon) Lab() *lab.Lab { return d.lab }
+
 // Log is what the daemon has written.
 func (d *Daemon) Log() string { return d.proc.Log() }
 
