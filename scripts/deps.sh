@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # deps.sh GROUP...: installs the Debian packages that the groups (build, demo,
-# test, package, model) need and this machine lacks. Asks for the thing, not for the package, so
+# test, package, model, bench) need and this machine lacks. Asks for the thing, not for the package, so
 # that a machine with its own DPDK is left alone. Quiet when nothing is missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -14,6 +14,7 @@ need() { # need PACKAGE TEST...: PACKAGE is wanted unless TEST succeeds
 has() { command -v "$1"; }
 
 missing=()
+no_services=
 for group in "$@"; do
 	case $group in
 	build)
@@ -50,8 +51,17 @@ for group in "$@"; do
 		need libc6-dev test -e /usr/include/stdio.h
 		need spin has spin
 		;;
+	bench)
+		# References that make bench runs by its own hand, with its own databases.
+		need dpdk-dev has dpdk-testpmd
+		need iproute2 has ip
+		need ovn-central has ovn-northd
+		need ovn-host has ovn-controller
+		need openvswitch-switch-dpdk test -e /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
+		no_services=yes
+		;;
 	*)
-		echo "deps.sh: no group '$group'; there are build, demo, test, package and model" >&2
+		echo "deps.sh: no group '$group'; there are build, demo, test, package, model and bench" >&2
 		exit 2
 		;;
 	esac
@@ -74,7 +84,34 @@ fi
 
 echo "installing ${missing[*]} ..."
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d # what the packages ask before they start a service
+trap 'rm -f "$log"; [ -z "$no_services" ] || restore_policy' EXIT
+trap 'exit 130' INT TERM HUP
+
+# forbid_services has packages start nothing; restore_policy puts back what was there.
+forbid_services() {
+	saved=$(mktemp -d)
+	[ ! -e "$policy" ] || cp -a "$policy" "$saved"
+	rm -f "$policy"
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+}
+restore_policy() {
+	[ -n "${saved:-}" ] || return 0
+	rm -f "$policy"
+	[ ! -e "$saved/policy-rc.d" ] || cp -a "$saved/policy-rc.d" "$policy"
+	rm -rf "$saved"
+}
+
+new_units=
+if [ -n "$no_services" ]; then
+	forbid_services
+	if [ -d /run/systemd/system ]; then
+		for unit in dpdk openvswitch-switch ovs-vswitchd ovsdb-server ovs-record-hostname ovn-central ovn-host; do
+			systemctl cat "$unit" >/dev/null 2>&1 || new_units+=" $unit"
+		done
+	fi
+fi
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1; }
 if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; then
@@ -82,3 +119,5 @@ if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; 
 	echo "parkway: apt-get could not install ${missing[*]}; its last words are above" >&2
 	exit 1
 fi
+# Nor at the next boot; a service that was there before stays as it was.
+for unit in $new_units; do systemctl disable "$unit" >/dev/null 2>&1 || :; done
