@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/parkway-gw/parkway/bench/traffic"
 )
 
 // Target is a system under test. The harness calls Start, then in turn with other
@@ -98,18 +100,12 @@ const (
 	NoHuge    Memory = "no-huge"
 )
 
-// Share is one frame size and its part of the packets.
-type Share struct {
-	Size  int // octets of the Ethernet frame without FCS
-	Parts int
-}
-
 // Scenario is what every target of an arm is given: the traffic, the logical network
 // that it crosses, and the machine's part in it. The network itself is Network's.
 type Scenario struct {
 	Name   string // fit for a file name: "routes-ipv4-64k"
 	Family Family
-	Sizes  []Share // frame sizes without FCS, in shares; see traffic.Fixed and traffic.IMIX
+	Sizes  []traffic.Share // frame sizes without FCS, in shares; see traffic.Fixed and traffic.IMIX
 	Flows  int     // different 5-tuples
 	Spread Distribution
 
