@@ -34,6 +34,8 @@ var (
 	_ Target = (*OVN)(nil)
 	_ Worker = (*OVN)(nil)
 	_ Pauser = (*OVN)(nil)
+	_ Sizer  = (*OVN)(nil)
+	_ Noter  = (*OVN)(nil)
 )
 
 // Name is the label.
@@ -43,6 +45,9 @@ func (o *OVN) Name() string {
 	}
 	return o.Label
 }
+
+// MemorySize is what OVS takes: its pools are larger than others', and its packets too.
+func (o *OVN) MemorySize(s Scenario) uint64 { return uint64(ovsPoolFor(s.packets()).MiB()) * mib }
 
 // Start makes the scenario's network in OVN's Northbound database and returns when the
 // switch's flow caches have what they will have of the traffic.
@@ -60,7 +65,7 @@ func (o *OVN) Start(ctx context.Context, s Scenario) (err error) {
 			err = errors.Join(fmt.Errorf("%s: %w", o.Name(), err), o.Stop())
 		}
 	}()
-	pool := ovsPoolFor(s.Packets)
+	pool := ovsPoolFor(s.packets())
 	cfg := OVNConfig{Dir: o.dir, Control: s.Control, Worker: s.Worker, Memory: s.Memory, MiB: pool.MiB(), Other: map[string]string{}}
 	if pool.queues > 0 {
 		cfg.Other["per-port-memory"] = "true"

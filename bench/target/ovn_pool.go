@@ -40,4 +40,4 @@ func (p ovsPool) options() []string {
 }
 
 // MiB is how much memory DPDK needs for it.
-func (p ovsPool) MiB() int { return p.packets*ovsPacket>>20 + 1 + ovsOther }
+func (p ovsPool) MiB() int { return p.packets*ovsPacket/mib + 1 + ovsOther }

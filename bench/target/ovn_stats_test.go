@@ -70,11 +70,3 @@ func TestOVSPool(t *testing.T) {
 		}
 	}
 }
-
-func TestNumbered(t *testing.T) {
-	for device, want := range map[string]string{"net_null": "net_null7", "net_pcap,rx_pcap=a,infinite_rx=1": "net_pcap7,rx_pcap=a,infinite_rx=1"} {
-		if got := numbered(device, 7); got != want {
-			t.Errorf("%s: %s", device, got)
-		}
-	}
-}

@@ -65,7 +65,7 @@ var rooms = []room{
 	{path: "deploy"}, // files for operators, and tests of them
 	// The harness runs systems as processes; only its in-process rooms below know the datapath.
 	{path: "bench/traffic"},
-	{path: "bench/target", imports: []string{"bench/traffic", "internal/api"}},
+	{path: "bench/target", imports: []string{"bench/traffic", "internal/api", "internal/lab"}},
 	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/api", "internal/lab", "internal/topology", "internal/wire"}},
 }
 
