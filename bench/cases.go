@@ -21,6 +21,7 @@ func Cases() []Case {
 		routesIPv6(),
 		neighbors(),
 		ovn(),
+		firstPacketOVN(),
 	}
 }
 

@@ -18,21 +18,21 @@ func ovnCommands(n *Network) [][]string {
 		out = append(out, n.Neighbors[i].String())
 	}
 	list = append(list, out)
-	for _, p := range []struct {
-		side     string
-		mac      MAC
-		networks []netip.Prefix
-	}{{"in", RouterInMAC, RouterIn}, {"out", RouterOutMAC, RouterOut}} {
-		lrp, lsp := "lr-"+p.side, p.side+"-lr"
-		add := cmd("lrp-add", "lr0", lrp, p.mac.String())
-		for _, net := range p.networks {
-			add = append(add, net.String())
-		}
-		list = append(list, add, cmd("lsp-add", "sw-"+p.side, lsp), cmd("lsp-set-type", lsp, "router"),
-			cmd("lsp-set-addresses", lsp, "router"), cmd("lsp-set-options", lsp, "router-port="+lrp))
-	}
+	list = append(list, OVNRouterPort("in", RouterInMAC, RouterIn)...)
+	list = append(list, OVNRouterPort("out", RouterOutMAC, RouterOut)...)
 	for _, r := range n.Routes {
 		list = append(list, cmd("lr-route-add", "lr0", r.Prefix.String(), r.Nexthop.String(), "lr-out"))
 	}
 	return list
+}
+
+// OVNRouterPort joins the switch sw-SIDE to the router lr0 by the router port lr-SIDE.
+func OVNRouterPort(side string, mac MAC, networks []netip.Prefix) [][]string {
+	lrp, lsp := "lr-"+side, side+"-lr"
+	add := []string{"lrp-add", "lr0", lrp, mac.String()}
+	for _, net := range networks {
+		add = append(add, net.String())
+	}
+	return [][]string{add, {"lsp-add", "sw-" + side, lsp}, {"lsp-set-type", lsp, "router"},
+		{"lsp-set-addresses", lsp, "router"}, {"lsp-set-options", lsp, "router-port=" + lrp}}
 }

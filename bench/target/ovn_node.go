@@ -36,7 +36,7 @@ type OVNConfig struct {
 	Control int               // CPU of everything but the polling thread
 	Worker  int               // CPU of the polling thread
 	Memory  Memory            // of OVS's DPDK
-	MiB     int               // how much of it, without hugepages
+	MiB     int               // how much of it, without hugepages; 0: what OVS's shared pool takes
 	Other   map[string]string // Open_vSwitch's other_config, beyond what the node needs to run
 }
 
@@ -79,6 +79,9 @@ func OVNAvailable() error {
 func StartOVN(ctx context.Context, cfg OVNConfig) (*OVNNode, error) {
 	if err := OVNAvailable(); err != nil {
 		return nil, err
+	}
+	if cfg.MiB == 0 {
+		cfg.MiB = ovsPoolFor(0).MiB()
 	}
 	n := &OVNNode{cfg: cfg}
 	n.dead, n.died = context.WithCancelCause(context.Background())
