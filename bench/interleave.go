@@ -28,8 +28,13 @@ const (
 	freshEvery  = 3               // rounds, where a start is cheap
 )
 
-// errNothing is that of a window without a packet.
-var errNothing = errors.New("no packet left in a whole window")
+const (
+	leastShare = 0.2 // of a window that the worker must have had its CPU, or it is taken again
+	tries      = 5   // for a window
+)
+
+// errBusy is that of windows in which the worker hardly ran.
+var errBusy = errors.New("the machine has too much else to do: the worker had under a fifth of its CPU; end what runs there, or have it run elsewhere")
 
 // live is a system that runs, or stands still.
 type live struct {
@@ -178,36 +183,52 @@ func (r *Runner) end(l *live) (err error) {
 
 // window takes one sample.
 func (r *Runner) window(ctx context.Context, l *live) error {
+	for range tries {
+		rate, share, err := r.sample(ctx, l)
+		if err != nil {
+			return err
+		}
+		if share >= leastShare {
+			l.arm.Samples, l.ran = append(l.arm.Samples, rate), append(l.ran, share)
+			return nil
+		}
+		r.Logf("  %s: the worker had %.0f %% of its CPU; once more", l.arm.Label(), share*100)
+	}
+	return errBusy
+}
+
+// sample measures once: packets per microsecond of the worker's time, and the part of the
+// window in which it ran.
+func (r *Runner) sample(ctx context.Context, l *live) (mpps, share float64, err error) {
 	if err := resume(l.target); err != nil {
-		return err
+		return 0, 0, err
 	}
 	if err := sleep(ctx, r.Window/settleShare); err != nil {
-		return err
+		return 0, 0, err
 	}
 	before, err := look(l.target)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	if err := sleep(ctx, r.Window); err != nil {
-		return err
+		return 0, 0, err
 	}
 	after, err := look(l.target)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	if err := pause(l.target); err != nil {
-		return err
-	}
-	if after.packets <= before.packets {
-		return errNothing
+		return 0, 0, err
 	}
 	wall, ran := after.at.Sub(before.at), after.ran-before.ran
 	if !after.knowsCPU {
 		ran = wall
 	}
-	l.arm.Samples = append(l.arm.Samples, float64(after.packets-before.packets)/(float64(ran.Nanoseconds())/1e3))
-	l.ran = append(l.ran, ran.Seconds()/wall.Seconds())
-	return nil
+	share = ran.Seconds() / wall.Seconds()
+	if share >= leastShare && after.packets <= before.packets {
+		return 0, 0, fmt.Errorf("no packet left in %v, though the worker ran", wall.Round(time.Millisecond))
+	}
+	return float64(after.packets-before.packets) / (float64(ran.Nanoseconds()) / 1e3), share, nil
 }
 
 // glance is what a target has done so far.
