@@ -90,6 +90,13 @@ func (o *OVN) Start(ctx context.Context, s Scenario) (err error) {
 	if err := o.node.AddPort(ctx, "in", numbered(s.In, 1), pool.options()...); err != nil {
 		return err
 	}
+	info, err := o.node.Ctl("netdev-dpdk/get-mempool-info", "in")
+	if err != nil {
+		return err
+	}
+	if err := pool.check(info, s.packets()); err != nil {
+		return err
+	}
 	return o.warm(ctx)
 }
 

@@ -2,7 +2,11 @@
 
 package target
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
 
 // OVS 3.1 sizes the memory pool of a port by itself. Ports with the usual MTU share one
 // of 262,144 packets; with other_config:per-port-memory each has its own, sized by the
@@ -14,7 +18,7 @@ const (
 	ovsSpare       = 16384 // packets of a pool beyond those of queues
 	ovsPacket      = 3008  // octets of a packet in the pool, headers of OVS and DPDK included
 	ovsPort        = 32768 // packets at most of the pool of a port that asks for nothing
-	ovsOther       = 192   // MiB of OVS's DPDK beyond pools
+	ovsOther       = 384   // MiB of OVS's DPDK beyond the packets of pools
 )
 
 // ovsPool is what a port that repeats a capture asks for.
@@ -41,3 +45,19 @@ func (p ovsPool) options() []string {
 
 // MiB is how much memory DPDK needs for it.
 func (p ovsPool) MiB() int { return p.packets*ovsPacket/mib + 1 + ovsOther }
+
+var poolSize = regexp.MustCompile(`(?m)^\s*size=(\d+)`)
+
+// check demands that the pool is as large as was asked for (`netdev-dpdk/get-mempool-info`).
+// OVS says nothing when it has made a smaller one for want of memory, and a port whose
+// capture takes the whole pool then receives nothing.
+func (p ovsPool) check(info string, capture int) error {
+	m := poolSize.FindStringSubmatch(info)
+	if m == nil {
+		return fmt.Errorf("get-mempool-info names no size: %q", info)
+	}
+	if size, err := strconv.Atoi(m[1]); err != nil || size < capture+ovsSpare {
+		return fmt.Errorf("OVS made a pool of %s packets, and a capture of %d needs %d; DPDK has too little memory", m[1], capture, capture+ovsSpare)
+	}
+	return nil
+}

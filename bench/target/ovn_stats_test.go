@@ -70,3 +70,19 @@ func TestOVSPool(t *testing.T) {
 		}
 	}
 }
+
+func TestOVSPoolIsWhole(t *testing.T) {
+	info := ovnFixture(t, "mempool-info.txt") // 131,072 packets
+	p := ovsPoolFor(4096)
+	if err := p.check(info, 4096); err != nil {
+		t.Error(err)
+	}
+	for _, capture := range []int{131_072, 131_072 - ovsSpare + 1} {
+		if err := p.check(info, capture); err == nil || !strings.Contains(err.Error(), "pool of 131072 packets") {
+			t.Errorf("capture of %d: %v", capture, err)
+		}
+	}
+	if err := p.check("", 1); err == nil {
+		t.Error("no pool at all passes")
+	}
+}
