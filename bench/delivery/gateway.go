@@ -85,7 +85,8 @@ func (g *Gateway) ready(ctx context.Context, ns *lab.NS) error {
 	return g.pause()
 }
 
-// begun returns a gateway whose start went well, or ends it.
+// begun returns a gateway whose start went well, or ends it; an error of what this machine
+// lacks stays one.
 func begun(g *Gateway, err error) (*Gateway, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", g.Name, err), g.Stop())
@@ -95,7 +96,7 @@ func begun(g *Gateway, err error) (*Gateway, error) {
 
 var namespaces atomic.Int32
 
-// StartParkway starts the daemon of a binary with defaults, but for lines of arbuf's
+// StartParkway starts the daemon of a binary with defaults, but for lines of arpbuf's
 // section: "packets_per_nexthop: 1024".
 func StartParkway(ctx context.Context, h Host, name, binary, arpbuf string) (*Gateway, error) {
 	g := &Gateway{Name: name}
@@ -103,6 +104,9 @@ func StartParkway(ctx context.Context, h Host, name, binary, arpbuf string) (*Ga
 }
 
 func (g *Gateway) startParkway(ctx context.Context, h Host, binary, arpbuf string) error {
+	if os.Geteuid() != 0 {
+		return &target.Unavailable{What: "a network namespace with taps", Mend: "run as root"}
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	dir, err := os.MkdirTemp(h.Dir, "pw-")

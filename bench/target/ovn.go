@@ -26,7 +26,8 @@ type OVN struct {
 	dir     string
 	node    *OVNNode
 	warmed  ovnCount  // when it was warm
-	before  *PMDStats // at the beginning of a window; nil outside
+	first   *PMDStats // at the beginning of a window; nil outside
+	last    PMDStats  // at its end so far
 	windows []PMDStats
 }
 
@@ -55,8 +56,8 @@ func (o *OVN) Start(ctx context.Context, s Scenario) (err error) {
 	if err := OVNAvailable(); err != nil {
 		return err
 	}
-	o.s, o.before, o.windows = s, nil, nil
-	o.dir = filepath.Join(s.Dir, "ovn") // short: control sockets have paths of 108 octets at most
+	o.s, o.first, o.windows = s, nil, nil
+	o.dir = filepath.Join(s.Dir, "ovn")
 	if err := os.Mkdir(o.dir, 0o700); err != nil {
 		return err
 	}
@@ -164,8 +165,8 @@ func (o *OVN) Sent() (uint64, error) {
 	return parseTx(text, "out")
 }
 
-// Packets is Sent. From the first call after Start or Resume to the second is a window,
-// whose use of the caches Notes tells.
+// Packets is Sent. From the first call after Start or Resume to the last one before Pause
+// is a window, whose use of the caches Notes tells.
 func (o *OVN) Packets() (uint64, error) {
 	if o.node == nil {
 		return 0, fmt.Errorf("%s is not running", o.Name())
@@ -174,11 +175,8 @@ func (o *OVN) Packets() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if o.before == nil {
-		o.before = &now
-	} else {
-		o.windows = append(o.windows, now.Since(*o.before))
-		o.before = nil
+	if o.last = now; o.first == nil {
+		o.first = &now
 	}
 	return o.Sent()
 }
@@ -192,13 +190,16 @@ func (o *OVN) Worker() (time.Duration, error) {
 }
 
 // Pause stops the node's processes. Its flows do not age meanwhile.
-func (o *OVN) Pause() error { return o.node.Pause() }
+func (o *OVN) Pause() error {
+	if o.first != nil && o.last.Received > o.first.Received {
+		o.windows = append(o.windows, o.last.Since(*o.first))
+	}
+	o.first = nil
+	return o.node.Pause()
+}
 
 // Resume lets them run.
-func (o *OVN) Resume() error {
-	o.before = nil
-	return o.node.Resume()
-}
+func (o *OVN) Resume() error { return o.node.Resume() }
 
 // ovnCount is both of OVS's counts.
 type ovnCount struct {
