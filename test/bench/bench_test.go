@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,7 +44,12 @@ func start(t *testing.T, name string, args ...string) *run {
 		t.Fatal(err)
 	}
 	go func() { r.done <- r.cmd.Wait() }()
-	t.Cleanup(func() { _ = r.cmd.Process.Kill() })
+	t.Cleanup(func() { // what a test that fails would leave
+		_ = r.cmd.Process.Kill()
+		for pid := range r.systems() {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
 	return r
 }
 
@@ -64,12 +70,15 @@ func (r *run) exit(t *testing.T, within time.Duration) int {
 }
 
 // systems returns the processes that work on files below the run's folder.
-func (r *run) systems() (found []string) {
+func (r *run) systems() map[int]string {
+	found := map[int]string{}
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, file := range files {
 		b, _ := os.ReadFile(file)
 		if line := strings.ReplaceAll(string(b), "\x00", " "); strings.Contains(line, r.tmp) {
-			found = append(found, line)
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+				found[pid] = line
+			}
 		}
 	}
 	return found
@@ -79,7 +88,7 @@ func (r *run) systems() (found []string) {
 func (r *run) nothingLeft(t *testing.T) {
 	t.Helper()
 	if left := r.systems(); len(left) > 0 {
-		t.Errorf("processes are left: %q", left)
+		t.Errorf("processes are left: %v", left)
 	}
 	left, err := os.ReadDir(r.tmp)
 	if err != nil || len(left) > 0 {
@@ -169,7 +178,7 @@ func TestKilled(t *testing.T) {
 	}
 	r.exit(t, time.Minute)
 	if err := until(t, func() bool { return len(r.systems()) == 0 }); err != nil {
-		t.Errorf("%v: %q", err, r.systems())
+		t.Errorf("%v: %v", err, r.systems())
 	}
 }
 
