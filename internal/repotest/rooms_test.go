@@ -67,6 +67,7 @@ var rooms = []room{
 	// The harness runs systems as processes; only its in-process rooms below know the datapath.
 	{path: "bench/traffic"},
 	{path: "bench/target", imports: []string{"bench/traffic", "internal/api", "internal/lab"}},
+	{path: "bench/delivery", imports: []string{"bench/target", "internal/api", "internal/lab", "internal/topology"}},
 	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/api", "internal/lab", "internal/topology", "internal/wire"}},
 }
 
