@@ -13,6 +13,9 @@ func packetSize() Case {
 			Positions: func(quick bool) []Position {
 				positions := along(pick(quick, []int{64, traffic.MaxFrame}, traffic.Sizes()), standard(target.IPv4),
 					func(s *target.Scenario, v int) { s.Sizes = traffic.Fixed(v) })
+				for i := range positions {
+					positions[i].Label = traffic.SizeLabel(positions[i].Scenario.Sizes)
+				}
 				s := standard(target.IPv4)
 				s.Sizes = traffic.IMIX()
 				return append(positions, Position{imixMean, "imix", s})
