@@ -28,6 +28,8 @@ func Cases() []Case {
 		backToBack(),
 		memif(),
 		vhost(),
+		ovn(),
+		firstPacketOVN(),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/parkway-gw/parkway/bench/target"
@@ -42,6 +43,7 @@ type live struct {
 	target target.Target
 	arm    Arm
 	dir    string
+	notes  []string  // of the last session
 	ran    []float64 // per window: the part of it in which the worker had its CPU
 }
 
@@ -72,11 +74,23 @@ func (r *Runner) Interleave(ctx context.Context, systems []System, fresh bool) (
 			share = min(share, s)
 		}
 	}
-	var notes []string
+	notes := notesOf(all)
 	if share < 0.97 {
 		notes = append(notes, fmt.Sprintf("The machine was not quiet: in one window the worker had %.0f %% of its CPU. Rates are per second of CPU time, but caches were shared.", share*100))
 	}
 	return arms, notes, nil
+}
+
+// notesOf is what the targets had to say, each thing once.
+func notesOf(all []*live) (notes []string) {
+	for _, l := range all {
+		for _, note := range l.notes {
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
+		}
+	}
+	return notes
 }
 
 // session starts all systems, has them take turns for so many rounds, and ends them.
@@ -106,6 +120,9 @@ func (r *Runner) session(ctx context.Context, all []*live, from, rounds int) (er
 		if err := check(ctx, l); err != nil {
 			return err
 		}
+		if n, ok := l.target.(target.Noter); ok {
+			l.notes = n.Notes()
+		}
 	}
 	return nil
 }
@@ -121,14 +138,18 @@ func (r *Runner) begin(ctx context.Context, l *live) (err error) {
 		return err
 	}
 	s.Dir = l.dir
+	t := l.New()
 	if s.Memory == target.Hugepages {
-		if err := r.pages.reserve(s.MemorySize()); err != nil {
+		size := s.MemorySize()
+		if m, ok := t.(target.Sizer); ok {
+			size = m.MemorySize(s)
+		}
+		if err := r.pages.reserve(size); err != nil {
 			return err
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	t := l.New()
 	began := time.Now()
 	if err := t.Start(limited, s); err != nil {
 		if target.IsUnavailable(err) && ctx.Err() == nil {

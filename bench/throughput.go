@@ -21,7 +21,8 @@ type Position struct {
 // Contender is a system of a Throughput.
 type Contender struct {
 	New   func(*Runner) target.Target
-	First bool // at the first position only: it does not depend on the axis
+	First bool    // at the first position only: it does not depend on the axis
+	At    float64 // at this position only; 0: at all
 }
 
 // Throughput is a case that measures packets per second of one worker along an axis, from
@@ -56,7 +57,7 @@ func (t Throughput) Run(ctx context.Context, r *Runner) (*Result, error) {
 			return nil, err
 		}
 		for _, c := range contenders {
-			if c.First && i > 0 {
+			if c.First && i > 0 || c.At != 0 && c.At != p.X {
 				continue
 			}
 			systems = append(systems, System{New: func() target.Target { return c.New(r) }, Scenario: s, X: p.X, XLabel: p.Label})

@@ -14,6 +14,7 @@ need() { # need PACKAGE TEST...: PACKAGE is wanted unless TEST succeeds
 has() { command -v "$1"; }
 
 missing=()
+no_services=
 for group in "$@"; do
 	case $group in
 	build)
@@ -51,7 +52,13 @@ for group in "$@"; do
 		need spin has spin
 		;;
 	bench)
-		need dpdk has dpdk-testpmd
+		# References that make bench runs by its own hand, with its own databases.
+		need dpdk-dev has dpdk-testpmd
+		need iproute2 has ip
+		need ovn-central has ovn-northd
+		need ovn-host has ovn-controller
+		need openvswitch-switch-dpdk test -e /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
+		no_services=yes
 		;;
 	*)
 		echo "deps.sh: no group '$group'; there are build, demo, test, package, model and bench" >&2
@@ -77,7 +84,34 @@ fi
 
 echo "installing ${missing[*]} ..."
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d # what the packages ask before they start a service
+trap 'rm -f "$log"; [ -z "$no_services" ] || restore_policy' EXIT
+trap 'exit 130' INT TERM HUP
+
+# forbid_services has packages start nothing; restore_policy puts back what was there.
+forbid_services() {
+	saved=$(mktemp -d)
+	[ ! -e "$policy" ] || cp -a "$policy" "$saved"
+	rm -f "$policy"
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+}
+restore_policy() {
+	[ -n "${saved:-}" ] || return 0
+	rm -f "$policy"
+	[ ! -e "$saved/policy-rc.d" ] || cp -a "$saved/policy-rc.d" "$policy"
+	rm -rf "$saved"
+}
+
+new_units=
+if [ -n "$no_services" ]; then
+	forbid_services
+	if [ -d /run/systemd/system ]; then
+		for unit in dpdk openvswitch-switch ovs-vswitchd ovsdb-server ovs-record-hostname ovn-central ovn-host; do
+			systemctl cat "$unit" >/dev/null 2>&1 || new_units+=" $unit"
+		done
+	fi
+fi
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1; }
 if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; then
@@ -85,3 +119,5 @@ if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; 
 	echo "parkway: apt-get could not install ${missing[*]}; its last words are above" >&2
 	exit 1
 fi
+# Nor at the next boot; a service that was there before stays as it was.
+for unit in $new_units; do systemctl disable "$unit" >/dev/null 2>&1 || :; done

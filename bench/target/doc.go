@@ -8,6 +8,8 @@
 // said once, by Scenario.Network, so that every system routes the same packets the same
 // way.
 //
-// Targets are used from one goroutine. Of this module the package imports bench/traffic
-// and internal/api; it uses no cgo.
+// OVN (ovn*.go) is a node of its own, OVNNode, which other cases use too.
+//
+// Targets are used from one goroutine. Of this module the package imports bench/traffic,
+// internal/api and internal/lab; it uses no cgo.
 package target

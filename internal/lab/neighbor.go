@@ -100,9 +100,18 @@ type Neighbor struct {
 
 func htons(v uint16) uint16 { return v<<8 | v>>8 }
 
-// StartNeighbor mutes the interface (NS.Mute) and puts a scripted neighbor behind
-// it, which stops when the lab closes.
+// StartNeighbor starts one that stops when the lab closes.
 func (l *Lab) StartNeighbor(ctx context.Context, n *NS, ifname string, cfg NeighborConfig) (*Neighbor, error) {
+	nb, err := StartNeighbor(ctx, n, ifname, cfg)
+	if err == nil {
+		l.Defer(func(context.Context) error { return nb.Close() })
+	}
+	return nb, err
+}
+
+// StartNeighbor mutes the interface (NS.Mute) and puts a scripted neighbor behind it,
+// which the caller closes.
+func StartNeighbor(ctx context.Context, n *NS, ifname string, cfg NeighborConfig) (*Neighbor, error) {
 	if err := n.Mute(ctx, ifname); err != nil {
 		return nil, err
 	}
@@ -114,7 +123,6 @@ func (l *Lab) StartNeighbor(ctx context.Context, n *NS, ifname string, cfg Neigh
 		return nil, fmt.Errorf("neighbor on %s: %w", ifname, err)
 	}
 	go nb.read()
-	l.Defer(func(context.Context) error { return nb.Close() })
 	return nb, nil
 }
 

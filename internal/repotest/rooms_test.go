@@ -69,7 +69,8 @@ var rooms = []room{
 	{path: "bench/plot"}, // numbers and names in, SVG out
 	{path: "bench/report", imports: []string{"bench", "bench/plot"}},
 	{path: "bench/traffic"},
-	{path: "bench/target", imports: []string{"bench/traffic", "internal/api"}},
+	{path: "bench/target", imports: []string{"bench/traffic", "internal/api", "internal/lab"}},
+	{path: "bench/delivery", imports: []string{"bench/target", "internal/api", "internal/lab", "internal/topology"}},
 	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/api", "internal/lab", "internal/topology", "internal/wire"}},
 }
 
