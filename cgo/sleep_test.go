@@ -3,7 +3,6 @@
 package cgo_test
 
 import (
-	"net/netip"
 	"os"
 	"strconv"
 	"testing"
@@ -66,19 +65,11 @@ func sleeper(t *testing.T, watch ...int) *bench {
 	return b
 }
 
-// noRoute gives the worker a packet of control's own that it has no route for, so that it
-// comes back.
-func (b *bench) noRoute() {
+// parkOne gives the worker a packet of control's own whose next hop nobody knows, so that
+// it parks and asks.
+func (b *bench) parkOne() {
 	b.t.Helper()
-	frame := udp4(b.t, netip.MustParseAddr("203.0.113.1"), 0)
-	m, err := b.pool.Alloc()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if err := m.SetData(frame); err != nil {
-		b.t.Fatal(err)
-	}
-	b.dp.Control().Route(m, 1, uint16(b.w.Index()))
+	b.dp.Control().Route(dpdktest.Packet(b.t, b.pool, udp4(b.t, nth(0), 0)), 1, uint16(b.w.Index()))
 }
 
 // TestNoWakeUpIsLost sends a packet to and fro between a control and a worker that sleep
@@ -96,19 +87,34 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	}
 	const patience = 10 * time.Second
 	b := sleeper(t)
-	slept := b.w.Stats().Heartbeat
+	b.adjacency(1, nth(0))
+	ctl := b.dp.Control()
+	polls := b.w.Stats().Heartbeat
 	for i := range rounds {
 		for until := time.Now().Add(time.Duration(i%251) * time.Microsecond); time.Now().Before(until); {
 		}
-		b.noRoute()
-		start := time.Now()
-		batch := b.dp.Control().Poll(patience, 0)
-		if len(batch.IP) != 1 {
-			t.Fatalf("round %d: %d packets came back within %v: a wake-up is lost", i, len(batch.IP), time.Since(start))
+		b.parkOne()
+		batch := ctl.Poll(patience, 0)
+		if len(batch.Asks) != 1 {
+			t.Fatalf("round %d: no ask within %v: a wake-up is lost", i, patience)
 		}
-		b.consume(batch)
+		slot := batch.Asks[0].Slot()
+		var m [1]*dpdk.Mbuf
+		if !ctl.Claim(slot) || ctl.Take(slot, m[:]) != 1 {
+			t.Fatalf("round %d: the packet does not wait in the slot that was asked about", i)
+		}
+		ctl.Drop(m[0], cgo.DropParkFailed)
+		ctl.Handback(slot) // wakes the worker, too
+		if i%2 == 1 {
+			continue // the next packet meets the slot as it is, or closed
+		}
+		for until := time.Now().Add(patience); ctl.Open(slot); {
+			if time.Now().After(until) {
+				t.Fatalf("round %d: the slot is not closed within %v: a kick is lost", i, patience)
+			}
+		}
 	}
-	t.Logf("%d rounds, %d polls", rounds, b.w.Stats().Heartbeat-slept)
+	t.Logf("%d rounds, %d polls", rounds, b.w.Stats().Heartbeat-polls)
 }
 
 // A worker whose queues can all wake it sleeps until one of them does.
@@ -134,7 +140,7 @@ func TestQueueWakesWorker(t *testing.T) {
 		}
 	}
 	asleep()
-	b.send(b.in, udp4(t, hostIP, 0)) // a ring: nothing that wakes
+	b.in.rx.Enqueue(dpdktest.Packet(t, b.pool, udp4(t, hostIP, 0))) // a ring: nothing that wakes
 	asleep()
 	if n := b.w.Stats().Packets; n != 0 {
 		t.Fatalf("%d packets were received in its sleep", n)
