@@ -101,3 +101,19 @@ func againstFirst(res *Result) {
 		}
 	}
 }
+
+// againstBase compares with the other binary at every position. With an allowance it
+// demands that the worst position is slower by no more than that.
+func againstBase(res *Result, percent float64) {
+	againstReference(res, base)
+	res.Checks = nil
+	if percent <= 0 || len(res.Ratios) == 0 {
+		return
+	}
+	check := Check{What: "lowest rate, of the base's", Value: math.Inf(1), Limit: 1 - percent/100, Unit: "×", Least: true}
+	for _, r := range res.Ratios {
+		check.Value = min(check.Value, r.Median)
+	}
+	check.Met = check.Value >= check.Limit
+	res.Checks = []Check{check}
+}

@@ -26,6 +26,8 @@ type Options struct {
 	Memory  target.Memory // "": hugepages if this process may reserve them, ordinary memory otherwise and when quick
 	Binary  string        // parkway's
 	Version string        // of it
+	Against string        // another parkway binary: takes the place of the references, in cases that are a Throughput
+	Allowed float64       // percent that Binary may be slower than Against before a check fails; 0: no check
 	Log     io.Writer     // progress, for people
 }
 
@@ -136,6 +138,9 @@ func (r *Runner) Run(ctx context.Context, c Case) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
 	}
+	if _, has := res.Arm(base, firstX(res)); r.Against != "" && !has {
+		return nil, fmt.Errorf("case %s has systems of its own; it does not compare two binaries", c.Name)
+	}
 	res.Schema, res.Case, res.Title, res.Goal = Schema, c.Name, c.Title, c.Goal
 	res.Machine, res.Commit, res.When, res.Quick = r.Machine, r.Version, time.Now().UTC().Truncate(time.Second), r.Quick
 	if res.Command == "" {
@@ -153,11 +158,14 @@ func (r *Runner) command(name string) string {
 	if r.Quick {
 		words = append(words, "--quick")
 	}
+	if r.Against != "" {
+		words = append(words, "--against", r.Against)
+	}
 	words = append(words, fmt.Sprintf("--rounds %d --window %v --memory %s", r.Rounds, r.Window, r.Memory))
 	return strings.Join(words, " ")
 }
 
-// Folder makes a folder for one system; RemoveFolder, or Close, removes it.
+// Folder makes a folder for one system; Close removes it.
 func (r *Runner) Folder(name string) (string, error) {
 	dir := filepath.Join(r.Dir, name)
 	return dir, os.MkdirAll(dir, 0o700)
