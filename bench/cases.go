@@ -20,6 +20,10 @@ func Cases() []Case {
 		routesIPv4(),
 		routesIPv6(),
 		neighbors(),
+		idle(),
+		wakeUp(),
+		firstPacket(),
+		firstPacketAnswer(),
 	}
 }
 

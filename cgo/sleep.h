@@ -3,7 +3,6 @@
 // while we are awake: the sleeper announces its sleep, looks once more, then sleeps; the
 // waker writes, then looks whether a sleep is announced. Between the two steps of each
 // side stands a full fence, so one of the two always sees the other.
-// model/sleep.pml checks it.
 #ifndef PW_SLEEP_H
 #define PW_SLEEP_H
 
