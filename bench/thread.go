@@ -19,7 +19,8 @@ type thread struct {
 	woken chan time.Time // closed when it has ended
 }
 
-// startThread starts one. It ends with its goroutine, and so does its affinity.
+// startThread starts one. Its OS thread gets its CPUs back and lives on: if it ended, the
+// processes that it happens to have started would be killed (Pdeathsig).
 func startThread(cpu int) (*thread, error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
@@ -40,9 +41,14 @@ const endThread = 1 << 32 // no wake-up, but the end
 func (t *thread) run(cpu int, ready chan<- error) {
 	defer close(t.woken)
 	runtime.LockOSThread()
-	var set unix.CPUSet
+	defer runtime.UnlockOSThread()
+	var before, set unix.CPUSet
 	set.Set(cpu)
-	err := unix.SchedSetaffinity(0, &set)
+	err := unix.SchedGetaffinity(0, &before)
+	if err == nil {
+		err = unix.SchedSetaffinity(0, &set)
+	}
+	defer func() { _ = unix.SchedSetaffinity(0, &before) }()
 	ready <- err
 	if err != nil {
 		return

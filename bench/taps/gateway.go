@@ -60,7 +60,7 @@ func Start(ctx context.Context, l *lab.Lab, o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.API = api.Dial(socket)
-	l.Defer(func(context.Context) error { g.API.Close(); return nil })
+	l.Defer(func(context.Context) error { g.API.Close(); return g.Resume() }) // paused it would not hear that it is to end
 	if err := g.healthy(ctx); err != nil {
 		return nil, fmt.Errorf("parkway on taps: %w; its log:\n%s", err, g.proc.Log())
 	}
