@@ -13,6 +13,9 @@ func packetSize() Case {
 			Positions: func(quick bool) []Position {
 				positions := along(pick(quick, []int{64, traffic.MaxFrame}, traffic.Sizes()), standard(target.IPv4),
 					func(s *target.Scenario, v int) { s.Sizes = traffic.Fixed(v) })
+				for i := range positions {
+					positions[i].Label = traffic.SizeLabel(positions[i].Scenario.Sizes)
+				}
 				s := standard(target.IPv4)
 				s.Sizes = traffic.IMIX()
 				return append(positions, Position{imixMean, "imix", s})
@@ -37,6 +40,21 @@ func flows() Case {
 			Judge:   func(res *Result) { alongAxis(res, mac, 0.9); againstReference(res, mac) },
 			Notes: []string{"net_pcap copies every packet out of the capture in memory: a million flows are a million packets of 2.5 KiB, more than any cache holds. " +
 				"What that costs the ports is testpmd's loss along the axis."},
+		}.Run}
+}
+
+func distribution() Case {
+	return Case{Name: "distribution", Title: "IPv4, 64 octets, a million flows: all alike, and after Zipf's law (exponent 1.1)",
+		Run: Throughput{Axis: "distribution", Slow: true,
+			Positions: func(quick bool) []Position {
+				uniform := standard(target.IPv4)
+				uniform.Flows = pick(quick, 16384, 1_000_000)
+				zipf := uniform
+				zipf.Spread = target.Zipf
+				return []Position{{0, "uniform", uniform}, {1, "zipf", zipf}}
+			},
+			Systems: []Contender{testpmdMAC, parkway},
+			Judge:   func(res *Result) { againstFirst(res); againstReference(res, mac) },
 		}.Run}
 }
 

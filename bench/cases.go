@@ -17,6 +17,7 @@ func Cases() []Case {
 		mixed(),
 		packetSize(),
 		flows(),
+		distribution(),
 		routesIPv4(),
 		routesIPv6(),
 		neighbors(),

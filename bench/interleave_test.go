@@ -20,7 +20,7 @@ type puppet struct {
 	diary   *[]string
 	start   error
 	check   error
-	starved bool // has its CPU for a tenth of the time
+	starved int // has its CPU for this part of the time; 0: all
 	onLook  func()
 
 	started time.Time
@@ -51,10 +51,7 @@ func (p *puppet) Packets() (uint64, error) {
 	return uint64(time.Since(p.started).Microseconds()), nil
 }
 func (p *puppet) Worker() (time.Duration, error) {
-	if p.starved {
-		return time.Since(p.started) / 10, nil
-	}
-	return time.Since(p.started), nil
+	return time.Since(p.started) / time.Duration(max(p.starved, 1)), nil
 }
 func (p *puppet) Check(context.Context) error { return p.check }
 func (p *puppet) Pause() error                { p.running = false; p.note("pause"); return nil }
@@ -97,7 +94,7 @@ func TestInterleave(t *testing.T) {
 	if got := only(*diary, "stop"); got != "ABAB" {
 		t.Errorf("stopped %s", got)
 	}
-	alone(t, *diary)
+	oneAtATime(t, *diary)
 	for _, arm := range arms {
 		if len(arm.Samples) != 5 || arm.Median < 0.5 || arm.Median > 2 { // a packet per microsecond
 			t.Errorf("%+v", arm)
@@ -108,8 +105,8 @@ func TestInterleave(t *testing.T) {
 	}
 }
 
-// alone demands that nobody ran while another did.
-func alone(t *testing.T, diary []string) {
+// oneAtATime demands that nobody ran while another did.
+func oneAtATime(t *testing.T, diary []string) {
 	t.Helper()
 	running := ""
 	for i, line := range diary {
@@ -172,10 +169,19 @@ func TestInterleaveEndsAllOnFailure(t *testing.T) {
 	})
 }
 
-func TestStarvedWindowsDoNotCount(t *testing.T) {
-	r, systems, diary := stage(t, 1, &puppet{name: "A", starved: true})
-	_, _, err := r.Interleave(t.Context(), systems, true)
-	if !errors.Is(err, errBusy) || only(*diary, "resume") != strings.Repeat("A", tries) || !slices.Contains(*diary, "stop A") {
+// Who has half of its CPU gets twice the window; who has none, no sample.
+func TestBusyMachine(t *testing.T) {
+	r, systems, _ := stage(t, 3, &puppet{name: "A", starved: 2})
+	began := time.Now()
+	arms, notes, err := r.Interleave(t.Context(), systems, true)
+	if err != nil || len(arms[0].Samples) != 3 || arms[0].Median < 1.5 || len(notes) != 1 || !strings.Contains(notes[0], "not quiet") {
+		t.Errorf("%+v, %v, %v; want the rate per CPU time, twice that of the clock", arms, notes, err)
+	}
+	if d := time.Since(began); d < 3*2*r.Window*8/10 {
+		t.Errorf("it took %v", d)
+	}
+	r, systems, diary := stage(t, 1, &puppet{name: "A", starved: 1000})
+	if _, _, err = r.Interleave(t.Context(), systems, true); !errors.Is(err, errBusy) || !slices.Contains(*diary, "stop A") {
 		t.Errorf("%v; %v", err, *diary)
 	}
 }

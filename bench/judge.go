@@ -46,6 +46,9 @@ func alongAxis(res *Result, reference string, limit float64) {
 			res.Ratio = &ratio
 		}
 		ref, _ := res.Arm(reference, a.X)
+		if ref == nil && firstRef != nil && len(firstRef.Samples) > 0 {
+			res.Notes = append(res.Notes, fmt.Sprintf("%s: %.1f ns/packet over %s, at the first position %.1f.", a.XLabel, NewRatio(a, firstRef, Cost).Median, reference, NewRatio(first, firstRef, Cost).Median))
+		}
 		if ref == nil || firstRef == nil || len(ref.Samples) == 0 || len(firstRef.Samples) == 0 {
 			continue
 		}

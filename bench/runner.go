@@ -70,14 +70,13 @@ func NewRunner(o Options) (*Runner, error) {
 	if r.Control, r.Worker, err = chooseCPUs(cpus); err != nil {
 		return nil, err
 	}
-	if r.lock, err = net.Listen("unix", lockName); err != nil {
-		if errors.Is(err, unix.EADDRINUSE) {
-			return nil, errors.New("another `parkway bench` runs on this machine; two would measure each other: wait for its end")
-		}
-		return nil, fmt.Errorf("lock of the benchmark: %w", err)
-	}
 	if err := r.chooseMemory(); err != nil {
-		return nil, errors.Join(err, r.Close())
+		return nil, err
+	}
+	if !r.Quick { // whose figures do not matter
+		if r.lock, err = alone(); err != nil {
+			return nil, err
+		}
 	}
 	if r.Dir, err = os.MkdirTemp("", "parkway-bench-"); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -86,6 +85,18 @@ func NewRunner(o Options) (*Runner, error) {
 	r.Machine.WorkerCPU, r.Machine.ControlCPU = r.Worker, r.Control
 	r.Machine.Hugepages = string(r.Memory)
 	return r, nil
+}
+
+// alone takes the machine, as far as other benchmarks go, until the lock is closed.
+func alone() (net.Listener, error) {
+	lock, err := net.Listen("unix", lockName)
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		return nil, errors.New("another `parkway bench` runs on this machine; two would measure each other: wait for its end")
+	case err != nil:
+		return nil, fmt.Errorf("lock of the benchmark: %w", err)
+	}
+	return lock, nil
 }
 
 func pick[T any](quick bool, small, large T) T {

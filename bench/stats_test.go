@@ -100,3 +100,20 @@ func TestLabel(t *testing.T) {
 		}
 	}
 }
+
+// A comparison of two binaries demands what the user allows, at the worst position.
+func TestAgainstBase(t *testing.T) {
+	arms := []Arm{arm(base, 16, 20, 40), arm(ours, 16, 20, 40), arm(base, 1e6, 20, 40), arm(ours, 1e6, 18, 36)}
+	for percent, met := range map[float64]bool{9: false, 11: true} {
+		res := &Result{Arms: arms}
+		againstBase(res, percent)
+		if c := res.Checks[0]; len(res.Checks) != 1 || math.Abs(c.Value-0.9) > 1e-9 || c.Met != met {
+			t.Errorf("10 %% slower, %v %% allowed: %+v", percent, res.Checks)
+		}
+	}
+	res := &Result{Arms: arms}
+	againstBase(res, 0)
+	if len(res.Checks) != 0 || len(res.Ratios) != 2 || res.Ratios[1].Median != 0.9 {
+		t.Errorf("no threshold: %+v", res)
+	}
+}

@@ -126,7 +126,7 @@ func TestConnectedNeighbors(t *testing.T) {
 	macs, ips := map[MAC]bool{}, map[netip.Addr]bool{}
 	for _, nb := range n.Neighbors {
 		macs[nb.MAC], ips[nb.V4], ips[nb.V6] = true, true, true
-		if !RouterOut[0].Contains(nb.V4) || !RouterOut[1].Contains(nb.V6) || nb.V4 == RouterOut[0].Addr() {
+		if !RouterOut[0].Contains(nb.V4) || !RouterOut[1].Contains(nb.V6) || nb.V4 == RouterOut[0].Addr() || nb.V6 == RouterOut[1].Addr() {
 			t.Fatalf("%+v is not behind the out port", nb)
 		}
 	}

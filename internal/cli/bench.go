@@ -37,8 +37,8 @@ func (p Program) benchCommand() *cobra.Command {
 		Long: "Measure this gateway beside its references, which take turns on the same input; all cases, or those\n" +
 			"named. Ratios within one run mean something on any machine, figures of two runs do not compare. A\n" +
 			"reference that this machine lacks (dpdk-testpmd) is left out and said. Hugepages that are reserved\n" +
-			"for the run are given back. The exit status does not depend on the figures, only on whether every\n" +
-			"packet was accounted for.",
+			"for the run are given back. A packet that is not accounted for fails the run, a goal that is not met\n" +
+			"does not.",
 		Example: "  parkway bench --list\n  parkway bench forward-ipv4 --quick\n  sudo parkway bench forward-ipv4 flows --record results",
 	}
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
