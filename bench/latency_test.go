@@ -97,6 +97,17 @@ func TestConfine(t *testing.T) {
 	}
 }
 
+func TestWakeUpOnBusyMachine(t *testing.T) {
+	at := func(name string, d time.Duration) *waker { return &waker{name: name, took: []time.Duration{d, d}} }
+	for limit, notes := range map[time.Duration]int{100 * time.Microsecond: 0, time.Millisecond: 1} {
+		res := &Result{}
+		judgeWakeUp(res, []*waker{at(ours, 150*time.Microsecond), at(linux, time.Microsecond), at(bare, limit)})
+		if len(res.Notes) != notes || len(res.Arms) != 3 || !res.Checks[0].Met || res.Ratio.To != bare {
+			t.Errorf("a bare thread's %v: %+v", limit, res)
+		}
+	}
+}
+
 // A tiny run of every case on taps.
 func TestCasesOnTaps(t *testing.T) {
 	if _, err := os.Stat("/dev/net/tun"); err != nil || os.Geteuid() != 0 {

@@ -91,5 +91,5 @@ logical_routers:
       - {name: lr0-ext, mac: "02:0a:7f:00:01:29", networks: [192.168.123.254/24, "2001:db8:f0f0::1/64"]}
 neighbors: {announcements: 0, manage_routes: false}
 metrics: {listen: ""}
-log: {format: json, level: warn}
+log: {format: json, level: info}
 `
