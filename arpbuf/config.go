@@ -62,7 +62,7 @@ type Config struct {
 
 	Saved []SavedNeighbor // what an earlier life has left: Resolver.Save
 
-	MaxSleep time.Duration // longest sleep of an idle loop between two looks
+	MaxSleep time.Duration // half of the longest sleep between two looks at a drain that its worker has yet to end
 
 	Logger *slog.Logger
 	Clock  Clock

@@ -15,14 +15,15 @@ import (
 
 const (
 	// maxWait bounds how long a turn waits: stop requests and commands are seen
-	// that soon.
+	// that soon. Workers wake it earlier.
 	maxWait = 5 * time.Millisecond
 	// spinFor is how long a drain without progress is watched closely before the
 	// loop sleeps between looks.
 	spinFor = 500 * time.Microsecond
 	// answerSoon is how long after a probe its answer is waited for closely. A host on a
-	// local network takes some ten to some hundred microseconds.
-	answerSoon = 500 * time.Microsecond
+	// local network takes some ten microseconds, and for one that takes longer, and may
+	// want this CPU to do so, it is better to sleep.
+	answerSoon = 100 * time.Microsecond
 	// closeWatch is how many next hops at most are waited for so closely.
 	closeWatch = 64
 	// maxTimers bounds the timers of a turn.
@@ -141,15 +142,15 @@ func (r *Resolver) turn(wait time.Duration) time.Duration {
 	return wait
 }
 
-// pace is how long a turn waits, and how long it sleeps between two looks. For a moment
-// after a probe, the answer is worth looking for: a sleep of the usual length would be
-// most of what the first packet waits. Not while so many wait that somebody is scanning:
-// that would take half a CPU.
+// pace is how long a turn waits, and how much of that it stays awake. For a moment after a
+// probe, the answer is worth looking for: being woken would be most of what the first
+// packet waits. Not while so many wait that somebody is scanning: that would take half a
+// CPU.
 func (r *Resolver) pace(wait time.Duration) (time.Duration, time.Duration) {
 	if r.turnAt.Sub(r.probedAt) < answerSoon && len(r.waiting) <= closeWatch {
-		return min(wait, answerSoon), min(r.cfg.MaxSleep, time.Microsecond)
+		return wait, answerSoon
 	}
-	return wait, r.cfg.MaxSleep
+	return wait, 0
 }
 
 func (r *Resolver) commands() {

@@ -30,6 +30,10 @@ func Cases() []Case {
 		vhost(),
 		ovn(),
 		firstPacketOVN(),
+		idle(),
+		wakeUp(),
+		firstPacket(),
+		firstPacketAnswer(),
 	}
 }
 

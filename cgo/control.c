@@ -9,12 +9,19 @@
 #include <rte_malloc.h>
 #include <rte_ring_elem.h>
 
+// Polls before control sleeps in any case, and how long it sleeps between two where workers
+// can't wake it.
+#define SPIN_TURNS 64
+#define CLOCK_STEP_NS 50000
+
 struct pw_control *
 pw_control_new(struct pw_datapath *dp)
 {
 	struct pw_control *c = rte_zmalloc("pw_control", sizeof(*c), PW_CACHE_LINE);
-	if (c != NULL)
-		c->dp = dp;
+	if (c == NULL)
+		return NULL;
+	c->dp = dp;
+	pw_sleeper_init(&c->sleep); // one that fails sleeps by the clock
 	return c;
 }
 
@@ -25,6 +32,7 @@ pw_control_free(struct pw_control *c)
 		return;
 	for (int i = 0; i < PW_MAX_WORKERS; i++)
 		rte_free(c->drains[i]);
+	pw_sleeper_fini(&c->sleep);
 	rte_free(c);
 }
 
@@ -77,20 +85,41 @@ collect_all(struct pw_control *c)
 	return b->n_asks + b->n_l2 + b->n_ip + b->n_learn + b->n_appeared;
 }
 
-uint32_t
-pw_control_poll(struct pw_control *c, uint64_t wait_ns, uint32_t step_ns)
+static uint64_t
+cycles(const struct pw_control *c, uint64_t ns)
 {
-	uint64_t end = rte_rdtsc() + (uint64_t)((double)wait_ns * (double)c->dp->tsc_hz / 1e9);
+	return (uint64_t)((double)ns * (double)c->dp->tsc_hz / 1e9);
+}
+
+// Sleeps until a worker writes, at most to the TSC value end, and returns what it wrote.
+static uint32_t
+asleep(struct pw_control *c, uint64_t end)
+{
+	uint32_t n = 0;
+	pw_sleeper_announce(&c->sleep);
+	uint64_t now = rte_rdtsc();
+	if ((n = collect_all(c)) > 0 || now >= end)
+		pw_sleeper_stay(&c->sleep);
+	else
+		pw_sleeper_sleep(&c->sleep, (uint64_t)((double)(end - now) * 1e9 / (double)c->dp->tsc_hz));
+	return n;
+}
+
+uint32_t
+pw_control_poll(struct pw_control *c, uint64_t wait_ns, uint64_t spin_ns)
+{
+	const struct timespec step = {.tv_nsec = CLOCK_STEP_NS};
+	uint64_t start = rte_rdtsc(), end = start + cycles(c, wait_ns), awake = start + cycles(c, spin_ns), now;
 	uint32_t n;
 
-	// Spin for a moment before sleeping: an answer often follows its question closely.
-	for (uint32_t turn = 0; (n = collect_all(c)) == 0 && rte_rdtsc() < end; turn++) {
-		if (turn < 64) {
+	for (uint32_t turn = 0; (n = collect_all(c)) == 0 && (now = rte_rdtsc()) < end; turn++) {
+		// An answer often follows its question closely.
+		if (turn < SPIN_TURNS || now < awake)
 			rte_pause();
-			continue;
-		}
-		struct timespec ts = {.tv_nsec = step_ns};
-		nanosleep(&ts, NULL);
+		else if (!pw_sleeper_can(&c->sleep))
+			nanosleep(&step, NULL);
+		else if ((n = asleep(c, end)) > 0)
+			break;
 	}
 	return n;
 }

@@ -106,10 +106,12 @@ func (b *Batch) Empty() bool {
 	return len(b.Asks)+len(b.ARPND)+len(b.IP)+len(b.Learns)+len(b.Appeared) == 0
 }
 
-// Poll collects what the workers have for control, waiting up to wait in steps of at
-// most step when there is nothing.
-func (c *Control) Poll(wait, step time.Duration) Batch {
-	C.pw_control_poll(c.c, C.uint64_t(wait), C.uint32_t(step))
+// Poll collects what the workers have for control. When there is nothing it waits up to
+// wait and returns as soon as there is something: it spins for spin at least, then it
+// sleeps, and a worker that runs wakes it. Who drives a worker by Worker.Poll waits in
+// vain.
+func (c *Control) Poll(wait, spin time.Duration) Batch {
+	C.pw_control_poll(c.c, C.uint64_t(wait), C.uint64_t(spin))
 	b := &c.c.batch
 	return Batch{
 		Asks:   unsafe.Slice((*Ask)(unsafe.Pointer(&b.asks[0])), int(b.n_asks)),

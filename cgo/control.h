@@ -45,7 +45,8 @@ struct pw_drain {
 
 struct pw_control {
 	struct pw_datapath *dp;
-	struct pw_counters own;                         // packets that control made
+	struct pw_sleeper sleep __attribute__((aligned(PW_CACHE_LINE))); // control's; workers wake it
+	struct pw_counters own __attribute__((aligned(PW_CACHE_LINE)));                         // packets that control made
 	struct pw_counters for_worker[PW_MAX_WORKERS];  // packets that it took from a worker
 	struct pw_control_batch batch;
 	struct pw_drain *drains[PW_MAX_WORKERS];        // by slot
@@ -59,9 +60,10 @@ void pw_control_free(struct pw_control *c);
 int pw_control_add_worker(struct pw_control *c, const struct pw_worker *w);
 
 // pw_control_poll fills c->batch from every worker's rings and returns the number
-// of things in it. When there is nothing it sleeps up to wait_ns, in steps of at
-// most step_ns, and returns as soon as there is something.
-uint32_t pw_control_poll(struct pw_control *c, uint64_t wait_ns, uint32_t step_ns);
+// of things in it. When there is nothing it waits up to wait_ns and returns as soon as
+// there is something: it spins for spin_ns at least, then it sleeps, and a worker that
+// runs (pw_worker_run) wakes it.
+uint32_t pw_control_poll(struct pw_control *c, uint64_t wait_ns, uint64_t spin_ns);
 
 // pw_control_asks_mark notes, for every worker, how many asks it has written;
 // mark has room for PW_MAX_WORKERS. pw_control_asks_read reports whether all of

@@ -56,6 +56,7 @@ pw_control_handback(struct pw_control *c, uint16_t worker, uint32_t slot)
 	uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
 	atomic_store_explicit(&s->word, pw_slot_with(word, PW_SLOT_HANDBACK), memory_order_release);
 	atomic_fetch_add_explicit(&w->kick, 1, memory_order_release);
+	pw_wake(&w->sleep);
 }
 
 uint16_t

@@ -44,8 +44,11 @@ inject(struct pw_control *c, struct rte_mbuf *m, uint16_t worker, enum pw_inject
 	struct pw_counters *count = &c->for_worker[worker];
 	pw_meta(m)->how = how;
 	count->originated++;
-	if (rte_ring_sp_enqueue(c->dp->workers[worker]->inject, m) == 0)
+	struct pw_worker *w = c->dp->workers[worker];
+	if (rte_ring_sp_enqueue(w->inject, m) == 0) {
+		pw_wake(&w->sleep);
 		return;
+	}
 	count->drops[PW_DROP_INJECT_FULL]++;
 	rte_pktmbuf_free(m);
 }

@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
+#include "control.h"
 #include "stages.h"
 
 // Polls without work before an adaptive worker sleeps at all, and how often it
@@ -39,6 +39,7 @@ pw_worker_new(struct pw_datapath *dp, const struct pw_worker_config *cfg)
 	w->cfg = *cfg;
 	w->dp = dp;
 	w->next = &w->hops[0];
+	pw_sleeper_init(&w->sleep); // one that fails sleeps by the clock
 	w->refused = rte_zmalloc_socket("pw_refused", sizeof(*w->refused) * PW_MAX_LRPS, PW_CACHE_LINE, cfg->socket);
 	w->punt_l2 = ring(w, "l2", sizeof(void *), cfg->ring_size);
 	w->punt_ip = ring(w, "ip", sizeof(void *), cfg->ring_size);
@@ -64,6 +65,7 @@ pw_worker_free(struct pw_worker *w)
 	rte_ring_free(w->learn);
 	rte_ring_free(w->appeared);
 	pw_park_fini(&w->park);
+	pw_sleeper_fini(&w->sleep);
 	rte_free(w->refused);
 	rte_free(w);
 }
@@ -80,22 +82,11 @@ forget_learned(struct pw_worker *w, uint64_t *next)
 		w->learned[i] = 0;
 }
 
-// Sleep doubles with every idle turn up to max_sleep_ns: a busy worker never gets
-// here, one that just fell idle wakes fast, one that stays idle costs little.
-static void
-idle_sleep(const struct pw_worker *w, uint32_t turns)
-{
-	uint64_t ns = turns < 20 ? UINT64_C(1000) << turns : w->cfg.max_sleep_ns;
-	if (ns > w->cfg.max_sleep_ns)
-		ns = w->cfg.max_sleep_ns;
-	struct timespec ts = {.tv_nsec = (long)ns};
-	nanosleep(&ts, NULL);
-}
-
 void
 pw_worker_run(struct pw_worker *w)
 {
 	struct rte_rcu_qsbr *qsbr = w->dp->qsbr;
+	const struct pw_control *control = w->dp->control;
 	uint32_t idle = 0;
 	uint64_t forget = 0;
 
@@ -113,6 +104,8 @@ pw_worker_run(struct pw_worker *w)
 			pw_worker_housekeeping(w, HOUSEKEEPING_SLOTS);
 			forget_learned(w, &forget);
 		}
+		if (pw_sleeper_asleep(&control->sleep))
+			pw_worker_wake_control(w);
 		rte_rcu_qsbr_quiescent(qsbr, w->cfg.index);
 		uint64_t now = rte_rdtsc();
 		if (now - last > w->stats.max_gap)
@@ -124,9 +117,7 @@ pw_worker_run(struct pw_worker *w)
 			continue;
 		}
 		if (w->cfg.adaptive && ++idle > IDLE_POLLS) {
-			rte_rcu_qsbr_thread_offline(qsbr, w->cfg.index);
-			idle_sleep(w, idle - IDLE_POLLS);
-			rte_rcu_qsbr_thread_online(qsbr, w->cfg.index);
+			pw_worker_idle(w, idle - IDLE_POLLS);
 			now = rte_rdtsc();
 		}
 		w->stats.idle_cycles += now - last;
@@ -144,6 +135,7 @@ void
 pw_worker_stop(struct pw_worker *w)
 {
 	atomic_store_explicit(&w->stop, 1, memory_order_relaxed);
+	pw_wake(&w->sleep);
 }
 
 uint64_t

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -56,15 +57,21 @@ type ParkConfig struct {
 	Refuse bool
 }
 
+// watchedSleep: those who watch heartbeats expect a hundred per second.
+const watchedSleep = 10 * time.Millisecond
+
 // WorkerConfig is what a worker needs to know before it runs.
 type WorkerConfig struct {
 	RxQueues []RxQueue
 	TxQueue  uint16        // its transmit queue on every port
 	Adaptive bool          // sleep when idle
-	MaxSleep time.Duration // longest sleep
-	RingSize int           // of each ring to and from control; a power of two
-	Park     ParkConfig
-	Socket   int // NUMA node, -1 for any
+	MaxSleep time.Duration // longest sleep where a receive queue can't end it
+	// WatchedSleep is the longest sleep where every queue can (Watch); 0 is 10 ms. In a
+	// sleep the worker's heartbeat stands still.
+	WatchedSleep time.Duration
+	RingSize     int // of each ring to and from control; a power of two
+	Park         ParkConfig
+	Socket       int // NUMA node, -1 for any
 }
 
 // Worker is one poll-mode worker.
@@ -81,6 +88,9 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 	if len(cfg.RxQueues) > C.PW_MAX_RXQS {
 		return nil, fmt.Errorf("worker %d: %d receive queues, %d at most; add workers", index, len(cfg.RxQueues), C.PW_MAX_RXQS)
 	}
+	if cfg.WatchedSleep == 0 {
+		cfg.WatchedSleep = watchedSleep
+	}
 	if p := cfg.Park; p.NextHops < 1 || p.PacketsPerNextHop < 1 || p.MaxPackets < 1 {
 		return nil, errors.New("worker: parking bounds below 1")
 	}
@@ -93,8 +103,10 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 		n_rxqs:       C.uint16_t(len(cfg.RxQueues)),
 		adaptive:     C.bool(cfg.Adaptive),
 		max_sleep_ns: C.uint32_t(cfg.MaxSleep),
-		ring_size:    C.uint32_t(cfg.RingSize),
-		socket:       C.int(cfg.Socket),
+
+		watched_sleep_ns: C.uint64_t(cfg.WatchedSleep),
+		ring_size:        C.uint32_t(cfg.RingSize),
+		socket:           C.int(cfg.Socket),
 	}
 	c.park.of[ParkNextHop] = ParkLimits{cfg.Park.NextHops, cfg.Park.PacketsPerNextHop, cfg.Park.MaxPackets, cfg.Park.DropNewest}.c()
 	c.park.of[ParkGated] = cfg.Park.Gated.c()
@@ -114,6 +126,16 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 	d.c.n_workers = C.uint16_t(index + 1)
 	d.workers = append(d.workers, &Worker{c: w})
 	return d.workers[index], nil
+}
+
+// Watch has fd, which is readable while one of the worker's receive queues has packets,
+// end an adaptive worker's sleep. Once per queue, before Run. Borrows fd, which stays open
+// as long as the worker runs. An error means that the worker goes on sleeping by the clock.
+func (w *Worker) Watch(fd int) error {
+	if errno := C.pw_worker_watch(w.c, C.int(fd)); errno != 0 {
+		return fmt.Errorf("worker %d: it can't be woken by a receive queue: %w", w.Index(), syscall.Errno(-errno))
+	}
+	return nil
 }
 
 // Run polls until Stop. The calling goroutine must hold a registered lcore

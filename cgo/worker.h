@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "datapath.h"
 #include "park.h"
+#include "sleep.h"
 
 struct pw_rxq {
 	uint16_t port, queue;
@@ -55,7 +56,8 @@ struct pw_worker_config {
 	uint16_t txq;         // its transmit queue on every port
 	uint16_t n_rxqs;
 	bool adaptive;        // sleep when idle
-	uint32_t max_sleep_ns;
+	uint32_t max_sleep_ns;     // where a port can't wake it
+	uint64_t watched_sleep_ns; // where all of them can
 	uint32_t ring_size;   // of each punt and inject ring, a power of two
 	int socket;
 	struct pw_rxq rxqs[PW_MAX_RXQS];
@@ -70,6 +72,9 @@ struct pw_worker {
 	_Atomic uint32_t stop __attribute__((aligned(PW_CACHE_LINE)));
 	_Atomic uint32_t kick; // grows when a park slot was handed back
 
+	// The worker's sleep; control wakes it. What is watched are receive queues.
+	struct pw_sleeper sleep __attribute__((aligned(PW_CACHE_LINE)));
+
 	// Written by the worker; readers add up.
 	struct pw_counters counters __attribute__((aligned(PW_CACHE_LINE)));
 	struct pw_worker_stats stats;
@@ -80,6 +85,10 @@ struct pw_worker {
 	const struct pw_tables *tables; // valid for one poll
 	uint64_t now;                   // TSC at the start of the poll
 	uint32_t kick_seen;
+	uint32_t told;                  // of what was written to control, when control was last woken
+	uint32_t answered;              // the same, when answer_by was set
+	uint32_t false_alarms;          // sleeps that a queue ended in vain, since the last packet
+	uint64_t answer_by;             // TSC until when control's answer is polled for
 	uint64_t tx_dirty;              // ports with packets in their txbuf
 	struct pw_burst in, r6;
 	struct pw_pkt plain;            // of every packet of a bare burst
@@ -113,6 +122,16 @@ void pw_worker_run(struct pw_worker *w);
 // pw_worker_stop makes pw_worker_run return after its current poll, or after a few more
 // when packets from control wait. Any thread.
 void pw_worker_stop(struct pw_worker *w);
+
+// pw_worker_watch has fd, which is readable while queue cfg.rxqs[i] has packets for one i,
+// end the worker's sleep. Once per queue, before the worker runs. 0 or a negative errno.
+int pw_worker_watch(struct pw_worker *w, int fd);
+
+// idle.c, worker only. pw_worker_idle spends one turn of many without work, the turn-th
+// since there was some, asleep or waiting for control's answer. pw_worker_wake_control
+// wakes a control that sleeps if the worker has written to it since it last did so.
+void pw_worker_idle(struct pw_worker *w, uint32_t turn);
+void pw_worker_wake_control(struct pw_worker *w);
 
 // pw_tsc reads the time stamp counter.
 uint64_t pw_tsc(void);

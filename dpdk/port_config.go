@@ -25,6 +25,7 @@ type PortConfig struct {
 	RxQueues, TxQueues uint16 // at least one in all
 	RxDesc, TxDesc     uint16 // descriptors per queue; 0: the driver's wish, else 1024; fitted to the port's limits
 	MTU                uint16 // bytes of layer 3; 0: leave it as it is
+	RxInterrupts       bool   // ask the driver for RxInterrupt; for drivers that are known to have it
 	RSS                bool   // spread flows over the rx queues, as far as the port can
 	RxOffloads         RxOffload
 	TxOffloads         TxOffload
@@ -61,7 +62,7 @@ func (p PortID) Configure(cfg PortConfig) (PortSetup, error) {
 	conf := C.struct_pw_port_conf{
 		rx_queues: C.uint16_t(cfg.RxQueues), tx_queues: C.uint16_t(cfg.TxQueues), mtu: C.uint16_t(cfg.MTU),
 		rx_offloads: C.uint64_t(setup.RxOffloads), tx_offloads: C.uint64_t(setup.TxOffloads),
-		rss_hf: C.uint64_t(setup.RSSTypes),
+		rss_hf: C.uint64_t(setup.RSSTypes), rx_interrupts: C.bool(cfg.RxInterrupts),
 	}
 	if ret := C.pw_port_configure(C.uint16_t(p), &conf); ret != 0 {
 		return PortSetup{}, failed("rte_eth_dev_configure", object, errnoOf(ret), mark, "")

@@ -143,6 +143,7 @@ int pw_port_configure(uint16_t port, const struct pw_port_conf *conf)
 		c.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		c.rx_adv_conf.rss_conf.rss_hf = conf->rss_hf;
 	}
+	c.intr_conf.rxq = conf->rx_interrupts;
 	rte_errno = 0;
 	return reason(rte_eth_dev_configure(port, conf->rx_queues, conf->tx_queues, &c));
 }

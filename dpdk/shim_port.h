@@ -4,6 +4,7 @@
 #ifndef PW_SHIM_PORT_H
 #define PW_SHIM_PORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_ethdev.h>
@@ -19,6 +20,7 @@ struct pw_port_conf {
 	uint16_t mtu; /* 0: the driver's default */
 	uint64_t rx_offloads, tx_offloads;
 	uint64_t rss_hf; /* 0: no RSS */
+	bool rx_interrupts;
 };
 
 int pw_dev_probe(const char *devargs);

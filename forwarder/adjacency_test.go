@@ -22,7 +22,7 @@ func TestAdjacencyLife(t *testing.T) {
 	out := func() []byte { return udp(t, vm1MAC, lrp1MAC, "1.1.0.1", "192.168.123.7", 64, 9) }
 
 	g.send("vm1", 0, out())
-	batch := g.Control().Poll(5*time.Second, time.Millisecond)
+	batch := g.Control().Poll(5*time.Second, 0)
 	if len(batch.Asks) != 1 || batch.Asks[0].Key.Addr() != ip || batch.Asks[0].Key.RouterPort != ext {
 		t.Fatalf("asks %+v", batch.Asks)
 	}
@@ -62,7 +62,7 @@ func TestAdjacencyLife(t *testing.T) {
 	g.ReleaseAdjacency(adj)
 	g.ReleaseAdjacency(adj) // nothing happens
 	g.send("vm1", 0, out())
-	if batch = g.Control().Poll(5*time.Second, time.Millisecond); len(batch.Asks) != 1 {
+	if batch = g.Control().Poll(5*time.Second, 0); len(batch.Asks) != 1 {
 		t.Errorf("a released neighbor is not asked for: %+v", batch)
 	}
 	for end := time.Now().Add(5 * time.Second); len(g.adjs.free) == 0; time.Sleep(time.Millisecond) {
@@ -78,7 +78,7 @@ func TestAdjacencyLife(t *testing.T) {
 
 func learn(t *testing.T, g *gateway) {
 	t.Helper()
-	for _, l := range g.Control().Poll(5*time.Second, time.Millisecond).Learns {
+	for _, l := range g.Control().Poll(5*time.Second, 0).Learns {
 		g.LearnMAC(l.Switch, l.SwitchPort, l.MAC())
 		return
 	}

@@ -45,8 +45,9 @@ type Config struct {
 
 	Workers []int // one worker for each CPU number; default: one, on the last allowed CPU
 
-	// Adaptive lets an idle worker sleep, MaxSleep at most (default 50 µs, below
-	// 1 s). Otherwise workers poll without pause.
+	// Adaptive lets an idle worker sleep until a packet comes; where a port of its own
+	// can't wake it, which all but taps can't, MaxSleep at most (default 50 µs, below 1 s).
+	// Otherwise workers poll without pause.
 	Adaptive bool
 	MaxSleep time.Duration
 

@@ -87,7 +87,7 @@ func (g *gateway) switchPort(name string) uint16 {
 // appeared waits for frames to be handled and returns the switch ports that were
 // reported.
 func (g *gateway) appeared(wait time.Duration) (out []uint16) {
-	for _, l := range g.Control().Poll(wait, time.Millisecond).Appeared {
+	for _, l := range g.Control().Poll(wait, 0).Appeared {
 		out = append(out, l.SwitchPort)
 	}
 	return out

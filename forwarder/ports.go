@@ -80,6 +80,7 @@ func (p *port) configure(cfg *Config, pool *dpdk.Mempool) (err error) {
 		RxQueues: p.queues.rx, TxQueues: p.queues.tx,
 		RxDesc: rxDesc(cfg.RxDesc, p.info.Driver), TxDesc: cfg.TxDesc,
 		MTU: p.cfg.MTU, RSS: p.queues.rx > 1, Pool: pool,
+		RxInterrupts: cfg.Adaptive && wakes(p.info.Driver),
 		// A port may have received a packet in several segments.
 		TxOffloads: dpdk.TxMultiSegs,
 	})

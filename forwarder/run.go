@@ -62,6 +62,7 @@ func (f *Forwarder) Start() error {
 			return errors.Join(err, f.stopPorts())
 		}
 	}
+	f.watchQueues()
 	if err := f.startWorkers(); err != nil {
 		return errors.Join(err, f.stopWorkers(context.Background()), f.stopPorts())
 	}

@@ -22,8 +22,8 @@ var descriptions = map[string]string{
 	"cpu.control":        "The CPU of control: neighbors, probes, drains.",
 	"cpu.workers":        "The CPUs that forward packets, one worker on each.",
 	"cpu.idle":           "What a worker does without packets.",
-	"cpu.idle.mode":      "poll spins; adaptive sleeps a little.",
-	"cpu.idle.max_sleep": "The longest sleep.",
+	"cpu.idle.mode":      "poll spins; adaptive sleeps until a packet comes.",
+	"cpu.idle.max_sleep": "The longest sleep of a worker with a port that can't wake it. Ports of net_tap can.",
 
 	"ports":                "DPDK ports: exactly one of vdev, pci and netdev, and one of iface_id and network_name.",
 	"ports[].name":         "Its name, in commands and metrics.",

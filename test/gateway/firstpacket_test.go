@@ -3,8 +3,6 @@
 package gateway_test
 
 import (
-	"encoding/binary"
-	"net"
 	"net/netip"
 	"os"
 	"strconv"
@@ -29,20 +27,20 @@ func TestFirstPacketBesideLinux(t *testing.T) {
 		rounds = n
 	}
 	g := startArticle(t)
-	linux := newLinuxRouter(g)
+	linux, err := g.lab.LinuxRouter(g.ctx, false)
+	g.must(err)
 	for family, name := range families {
-		over := map[string]*firstPacket{
+		over := map[string]*lab.Datagrams{
 			"Parkway": newFirstPacket(g, g.hosts[pc1.name], g.hosts[pcExt.name], pcExt.ip(family)),
-			"Linux":   newFirstPacket(g, linux.near, linux.far, linux.farEnd.ip(family)),
+			"Linux":   newFirstPacket(g, linux.Near, linux.Far, linux.FarAddrs[family]),
 		}
 		took := map[string][]time.Duration{}
 		for range rounds {
 			g.cli("neighbor", "flush")
 			g.must(g.hosts[pcExt.name].FlushNeighbors(g.ctx, pcExt.iface))
-			took["Parkway"] = append(took["Parkway"], over["Parkway"].send())
-			g.must(linux.router.FlushNeighbors(g.ctx, "r1"))
-			g.must(linux.far.FlushNeighbors(g.ctx, linux.farEnd.iface))
-			took["Linux"] = append(took["Linux"], over["Linux"].send())
+			took["Parkway"] = append(took["Parkway"], trip(g, over["Parkway"]))
+			g.must(linux.Forget(g.ctx))
+			took["Linux"] = append(took["Linux"], trip(g, over["Linux"]))
 		}
 		for who, times := range took {
 			t.Logf("%s: first packet by %s: %s (%d rounds)", name, who, spread(times), rounds)
@@ -50,87 +48,19 @@ func TestFirstPacketBesideLinux(t *testing.T) {
 	}
 }
 
-// linuxRouter is a kernel that forwards between two hosts.
-type linuxRouter struct {
-	near, router, far *lab.NS
-	farEnd            end
-}
-
-func newLinuxRouter(g *gateway) *linuxRouter {
+func newFirstPacket(g *gateway, from, to *lab.NS, dst netip.Addr) *lab.Datagrams {
 	g.Helper()
-	l := &linuxRouter{near: g.lab.NS(g, "lx-near"), router: g.lab.NS(g, "lx-router"), far: g.lab.NS(g, "lx-far")}
-	nearEnd := newEnd("lx-near", "n0", "02:00:00:00:01:02", "10.1.0.2/24 2001:db8:a1::2/64", "10.1.0.1 2001:db8:a1::1")
-	l.farEnd = newEnd("lx-far", "f0", "02:00:00:00:02:02", "10.2.0.2/24 2001:db8:a2::2/64", "10.2.0.1 2001:db8:a2::1")
-	g.must(lab.Veth(g.ctx, l.near, nearEnd.iface, l.router, "r0"))
-	g.must(lab.Veth(g.ctx, l.router, "r1", l.far, l.farEnd.iface))
-	for _, key := range []string{"net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"} {
-		g.must(l.router.Sysctl(key, "1"))
-	}
-	for ns, ifname := range map[*lab.NS]string{l.near: nearEnd.iface, l.far: l.farEnd.iface} {
-		_, err := ns.Run(g.ctx, "ip", "link", "set", "dev", ifname, "up") // without it the other end has no carrier
-		g.must(err)
-	}
-	g.must(l.router.Setup(g.ctx, "r0", newEnd("", "r0", "02:00:00:00:01:01", "10.1.0.1/24 2001:db8:a1::1/64", "").Host))
-	g.must(l.router.Setup(g.ctx, "r1", newEnd("", "r1", "02:00:00:00:02:01", "10.2.0.1/24 2001:db8:a2::1/64", "").Host))
-	g.must(l.near.Setup(g.ctx, nearEnd.iface, nearEnd.Host))
-	g.must(l.far.Setup(g.ctx, l.farEnd.iface, l.farEnd.Host))
-	return l
+	d, err := lab.NewDatagrams(from, to, netip.AddrPortFrom(dst, 7001))
+	g.must(err)
+	g.Cleanup(d.Close)
+	trip(g, d) // the sender knows its gateway from here on
+	return d
 }
 
-// firstPacket sends numbered datagrams from one namespace to another.
-type firstPacket struct {
-	g        *gateway
-	from, to *net.UDPConn
-	sent     uint64
-}
-
-func newFirstPacket(g *gateway, from, to *lab.NS, dst netip.Addr) *firstPacket {
+// trip returns the time from write to read of one datagram.
+func trip(g *gateway, d *lab.Datagrams) time.Duration {
 	g.Helper()
-	f := &firstPacket{g: g}
-	at := netip.AddrPortFrom(dst, 7001)
-	g.must(to.Do(func() (err error) {
-		f.to, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
-		return err
-	}))
-	g.must(from.Do(func() (err error) {
-		f.from, err = net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(at))
-		return err
-	}))
-	g.Cleanup(func() { _, _ = f.to.Close(), f.from.Close() })
-	f.send() // the sender knows its gateway from here on
-	return f
-}
-
-// send returns the time from write to read of one datagram.
-func (f *firstPacket) send() time.Duration {
-	f.g.Helper()
-	f.sent++
-	arrived := make(chan time.Time, 1)
-	errs := make(chan error, 1)
-	f.g.must(f.to.SetReadDeadline(time.Now().Add(5 * time.Second)))
-	go func() {
-		var b [64]byte
-		for {
-			n, err := f.to.Read(b[:])
-			if err != nil {
-				errs <- err
-				return
-			}
-			if n == 8 && binary.BigEndian.Uint64(b[:]) == f.sent {
-				arrived <- time.Now()
-				return
-			}
-		}
-	}()
-	start := time.Now()
-	if _, err := f.from.Write(binary.BigEndian.AppendUint64(nil, f.sent)); err != nil {
-		f.g.Fatal(err)
-	}
-	select {
-	case at := <-arrived:
-		return at.Sub(start)
-	case err := <-errs:
-		f.g.Fatalf("datagram %d did not arrive: %v", f.sent, err)
-		return 0
-	}
+	took, err := d.Send(5 * time.Second)
+	g.must(err)
+	return took.Read
 }
