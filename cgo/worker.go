@@ -152,8 +152,8 @@ type Stats struct {
 	Packets    uint64 // received
 	BusyCycles uint64 // of polls that handled a packet
 	IdleCycles uint64 // of those that did not, sleep included
-	MaxGap     uint64 // longest time between two polls, sleep excluded, in cycles
 	Bursts     uint64 // non-empty receive bursts
+	Load
 }
 
 const (
@@ -169,8 +169,8 @@ func (w *Worker) Stats() Stats {
 		Packets:    atomic.LoadUint64(&s.Packets),
 		BusyCycles: atomic.LoadUint64(&s.BusyCycles),
 		IdleCycles: atomic.LoadUint64(&s.IdleCycles),
-		MaxGap:     atomic.LoadUint64(&s.MaxGap),
 		Bursts:     atomic.LoadUint64(&s.Bursts),
+		Load:       words(&s.Load),
 	}
 }
 
