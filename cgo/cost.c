@@ -29,3 +29,21 @@ pw_cost_due(struct pw_cost *c, uint32_t order)
 	c->left = pw_cost_every(order) - 1;
 	return true;
 }
+
+void
+pw_cost_end(struct pw_cost *c, uint64_t began, uint64_t longest)
+{
+	if (c->last == began) // nothing was marked
+		return;
+	if (c->last - began > longest) {
+		c->interrupted++;
+	} else {
+		c->polls++;
+		for (int i = 0; i < PW_STAGE_COUNT; i++) {
+			c->stages[i].cycles += c->poll[i].cycles;
+			c->stages[i].packets += c->poll[i].packets;
+			c->stages[i].calls += c->poll[i].calls;
+		}
+	}
+	memset(c->poll, 0, sizeof(c->poll));
+}

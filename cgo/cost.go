@@ -29,8 +29,9 @@ type StageCost struct {
 
 // Cost is what measured polls have cost, by stage, since Sample was called last.
 type Cost struct {
-	Polls  uint64 // measured, in which a stage had something to do
-	Stages [StageCount]StageCost
+	Polls       uint64 // measured, in which a stage had something to do
+	Interrupted uint64 // of over 1 ms, left out of all else: the kernel had the CPU
+	Stages      [StageCount]StageCost
 }
 
 const (
@@ -43,6 +44,7 @@ const (
 // Add adds o to c.
 func (c *Cost) Add(o *Cost) {
 	c.Polls += o.Polls
+	c.Interrupted += o.Interrupted
 	for i := range o.Stages {
 		c.Stages[i].Cycles += o.Stages[i].Cycles
 		c.Stages[i].Packets += o.Stages[i].Packets

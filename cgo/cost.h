@@ -56,9 +56,12 @@ struct pw_stage_cost {
 
 // Single writer: the worker, in polls that are measured.
 struct pw_cost {
-	uint64_t polls; // measured, in which a stage had something to do
+	uint64_t polls;       // measured, in which a stage had something to do
+	uint64_t interrupted; // left out of all else: they took so long that somebody else had the CPU
 	struct pw_stage_cost stages[PW_STAGE_COUNT];
 
+	// The worker's own.
+	struct pw_stage_cost poll[PW_STAGE_COUNT]; // that is being measured
 	uint64_t last;  // TSC at the end of the stage before
 	uint32_t order; // that the figures belong to
 	uint32_t left;  // polls until the next one that is measured
@@ -66,7 +69,7 @@ struct pw_cost {
 
 // For the assertions of the Go mirror.
 enum {
-	offsetof_cost_own = offsetof(struct pw_cost, last),
+	offsetof_cost_own = offsetof(struct pw_cost, poll),
 };
 
 // An order to measure: every so many polls in the lower half, 0 for off; in the upper
@@ -93,12 +96,16 @@ pw_cost_begin(struct pw_cost *c, uint64_t now)
 	c->last = now;
 }
 
+// pw_cost_end ends a measured poll that began at TSC began and is to count when it took no
+// longer than longest, in cycles. Worker only.
+void pw_cost_end(struct pw_cost *c, uint64_t began, uint64_t longest);
+
 // pw_cost_mark ends a stage that was given n packets: what has passed since the mark
 // before is its cost. An empty poll has no mark, so it costs nothing. Worker only.
 static inline void
 pw_cost_mark(struct pw_cost *c, enum pw_stage stage, uint32_t n)
 {
-	struct pw_stage_cost *s = &c->stages[stage];
+	struct pw_stage_cost *s = &c->poll[stage];
 	uint64_t now = rte_rdtsc();
 	s->cycles += now - c->last;
 	s->packets += n;

@@ -4,6 +4,7 @@ package cgo_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -42,8 +43,15 @@ func packets(c cgo.Cost) map[string]uint64 {
 	return out
 }
 
+// patient is a bench on which no poll counts as interrupted, however busy the machine is.
+func patient(t *testing.T) *bench {
+	s := defaults()
+	s.longestPoll = time.Hour
+	return newBench(t, s)
+}
+
 func TestStagesCountWhatTheyAreGiven(t *testing.T) {
-	b := newBench(t, defaults())
+	b := patient(t)
 	frames := b.mixed()
 	b.w.Sample(1)
 	b.send(b.in, frames...)
@@ -71,8 +79,8 @@ func TestStagesCountWhatTheyAreGiven(t *testing.T) {
 	if got["rx"] != c.Rx || got["tx"] != c.Tx || got["lr_in_arp_resolve"] != c.Tx+c.Parked {
 		t.Errorf("stages say %v, the counters %v", got, nonzero(c))
 	}
-	if cost.Polls != 1 {
-		t.Errorf("%d polls with packets, want 1", cost.Polls)
+	if cost.Polls != 1 || cost.Interrupted != 0 {
+		t.Errorf("%d polls with packets, %d interrupted, want 1", cost.Polls, cost.Interrupted)
 	}
 	for i, s := range cost.Stages {
 		if (s.Calls > 0) != (s.Cycles > 0) {
@@ -84,7 +92,7 @@ func TestStagesCountWhatTheyAreGiven(t *testing.T) {
 // Without sampling nobody writes the block; when it ends the figures stay, and when it
 // begins again they start anew.
 func TestSamplingOffAndOn(t *testing.T) {
-	b := newBench(t, defaults())
+	b := patient(t)
 	frames := b.mixed()
 	pass := func(polls int) {
 		for range polls {
@@ -113,11 +121,24 @@ func TestSamplingOffAndOn(t *testing.T) {
 		t.Errorf("the same order again does not start anew: %+v", got)
 	}
 	b.w.Sample(cgo.MaxSampleEvery)
-	if got := b.w.SampleEvery(); got != cgo.MaxSampleEvery {
-		t.Errorf("every %d, want %d", got, cgo.MaxSampleEvery)
-	}
 	pass(2)
-	if got := b.w.Cost(); got.Polls != 1 {
+	if got := b.w.Cost(); got.Polls != 1 || b.w.SampleEvery() != cgo.MaxSampleEvery {
+		t.Errorf("one of %d: %+v", b.w.SampleEvery(), got)
+	}
+}
+
+// A poll that took too long to be the packets' fault is counted, and nothing else of it.
+func TestInterruptedPollsAreLeftOut(t *testing.T) {
+	s := defaults()
+	s.longestPoll = time.Nanosecond
+	b := newBench(t, s)
+	frames := b.mixed()
+	b.w.Sample(1)
+	for range 3 {
+		b.send(b.in, frames...)
+		sent(b.out)
+	}
+	if got := b.w.Cost(); got != (cgo.Cost{Interrupted: 3}) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -145,6 +166,7 @@ func TestMeasuredPollsForwardTheSame(t *testing.T) {
 func TestCostsAddUp(t *testing.T) {
 	var one, two, want cgo.Cost
 	one.Polls, two.Polls, want.Polls = 1, 2, 3
+	one.Interrupted, two.Interrupted, want.Interrupted = 4, 5, 9
 	for i := range uint64(cgo.StageCount) {
 		one.Stages[i] = cgo.StageCost{Cycles: i, Packets: 10 * i, Calls: 100 * i}
 		two.Stages[i] = cgo.StageCost{Cycles: 1, Packets: 2, Calls: 3}

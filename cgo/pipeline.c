@@ -218,7 +218,7 @@ poll_measured(struct pw_worker *w)
 	uint64_t left = w->counters.tx + w->counters.drops[PW_DROP_TX_FULL] - before;
 	if (dirty)
 		pw_cost_mark(&w->cost, PW_STAGE_TX, (uint32_t)left);
-	w->cost.polls += w->cost.last != w->now; // something was marked
+	pw_cost_end(&w->cost, w->now, w->cfg.longest_poll);
 	return handled;
 }
 

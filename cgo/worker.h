@@ -58,6 +58,7 @@ struct pw_worker_config {
 	uint16_t n_rxqs;
 	bool adaptive;        // sleep when idle
 	uint32_t max_sleep_ns;
+	uint64_t longest_poll; // of those that are measured, cycles; a longer one was interrupted
 	uint32_t ring_size;   // of each punt and inject ring, a power of two
 	int socket;
 	struct pw_rxq rxqs[PW_MAX_RXQS];

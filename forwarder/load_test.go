@@ -41,10 +41,11 @@ func TestLoadOfSeveralWorkers(t *testing.T) {
 	}
 	g.loads(2 * each)
 	g.stop() // at rest everything adds up
-	c, given := g.Counters(), map[string]uint64{}
+	c, given, left := g.Counters(), map[string]uint64{}, uint64(0)
 	for i, w := range g.Workers() {
 		bursts := w.BurstSizes[len(w.BurstSizes)-1]
-		if w.SampleEvery != 1 || w.Measured != bursts.Bursts || bursts.Bursts == 0 || bursts.Bursts > each || bursts.Most != 64 {
+		left += w.Interrupted // a busy machine's
+		if w.SampleEvery != 1 || w.Measured+w.Interrupted != bursts.Bursts || bursts.Bursts == 0 || bursts.Bursts > each || bursts.Most != 64 {
 			t.Errorf("worker %d: every %d, %d measured, bursts %+v", i, w.SampleEvery, w.Measured, w.BurstSizes)
 		}
 		last := w.PollGaps.Buckets[len(w.PollGaps.Buckets)-1]
@@ -55,8 +56,8 @@ func TestLoadOfSeveralWorkers(t *testing.T) {
 			given[s.Stage] += s.Packets
 		}
 	}
-	if given["rx"] != c.Rx || given["tx"] != c.Tx || given["lr_in_ip_routing"] != c.Rx || c.Rx != 2*each {
-		t.Errorf("stages were given %v; counters %+v", given, c)
+	if c.Rx != 2*each || left == 0 && given["rx"] != c.Rx || given["rx"] > c.Rx || given["tx"] != given["rx"] || given["lr_in_ip_routing"] != given["rx"] {
+		t.Errorf("stages were given %v, %d interrupted; counters %+v", given, left, c)
 	}
 	for _, err := range []error{g.SampleStages(1), g.ResetPollGap()} {
 		if err == nil || !strings.Contains(err.Error(), "it has stopped") {

@@ -27,6 +27,7 @@ type WorkerStatus struct {
 	BurstSizes  []BurstBucket // non-empty receive bursts, by Most, cumulative
 	SampleEvery int           // what SampleStages was told
 	Measured    uint64        // polls that Stages are about; empty ones do not count
+	Interrupted uint64        // measured polls of over 1 ms, which are left out: the kernel had the CPU
 	Stages      []StageCost   // since SampleStages, in pipeline order
 }
 
@@ -134,7 +135,7 @@ func (f *Forwarder) readWorkers() []WorkerStatus {
 			MaxPollGap: time.Duration(float64(s.MaxGap) / hz * 1e9), Counters: w.w.Counters(),
 			PollGaps: pollGaps(&s.Load, hz), BurstSizes: burstSizes(&s.Load), SampleEvery: w.w.SampleEvery()}
 		cost := w.w.Cost()
-		one.Measured, one.Stages = cost.Polls, stageCosts(&cost)
+		one.Measured, one.Interrupted, one.Stages = cost.Polls, cost.Interrupted, stageCosts(&cost)
 		if s.Packets > 0 {
 			one.CyclesPerPacket = float64(s.BusyCycles) / float64(s.Packets)
 		}

@@ -40,6 +40,7 @@ type WorkerStages struct {
 // StageCosts is what measured polls have cost, by stage. Polls without work do not count.
 type StageCosts struct {
 	Polls           uint64      `json:"polls"`             // measured
+	Interrupted     uint64      `json:"interrupted"`       // measured polls of over 1 ms, left out of all else: the kernel had the CPU
 	Packets         uint64      `json:"packets"`           // received in them
 	Cycles          uint64      `json:"cycles"`            // of all stages
 	CyclesPerPacket float64     `json:"cycles_per_packet"` // cycles per packet received; 0 without packets

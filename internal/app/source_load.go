@@ -35,11 +35,12 @@ func viewStages(workers []forwarder.WorkerStatus, hz uint64) api.Stages {
 	sum := forwarder.WorkerStatus{}
 	for _, w := range workers {
 		out.SampleEvery = max(out.SampleEvery, w.SampleEvery)
-		out.Workers = append(out.Workers, api.WorkerStages{Lcore: w.Lcore, CPU: w.CPU, StageCosts: viewCosts(w.Measured, w.Stages)})
+		out.Workers = append(out.Workers, api.WorkerStages{Lcore: w.Lcore, CPU: w.CPU, StageCosts: viewCosts(&w)})
 		sum.Measured += w.Measured
+		sum.Interrupted += w.Interrupted
 		sum.Stages = addStages(sum.Stages, w.Stages)
 	}
-	out.StageCosts = viewCosts(sum.Measured, sum.Stages)
+	out.StageCosts = viewCosts(&sum)
 	return out
 }
 
@@ -56,16 +57,16 @@ func addStages(sum, costs []forwarder.StageCost) []forwarder.StageCost {
 	return sum
 }
 
-func viewCosts(polls uint64, costs []forwarder.StageCost) api.StageCosts {
-	out := api.StageCosts{Polls: polls}
-	for _, c := range costs {
+func viewCosts(w *forwarder.WorkerStatus) api.StageCosts {
+	out := api.StageCosts{Polls: w.Measured, Interrupted: w.Interrupted}
+	for _, c := range w.Stages {
 		out.Cycles += c.Cycles
 		if c.Stage == "rx" {
 			out.Packets = c.Packets
 		}
 	}
 	out.CyclesPerPacket = per(out.Cycles, out.Packets)
-	for _, c := range costs {
+	for _, c := range w.Stages {
 		out.Stages = append(out.Stages, api.Stage{Stage: c.Stage, Calls: c.Calls, Packets: c.Packets, Cycles: c.Cycles,
 			CyclesPerPacket: per(c.Cycles, c.Packets), Share: per(c.Cycles, out.Cycles)})
 	}

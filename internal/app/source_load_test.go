@@ -14,9 +14,9 @@ import (
 // The stages of all workers together are the sums of each worker's.
 func TestStagesAreViewed(t *testing.T) {
 	got := viewStages([]forwarder.WorkerStatus{
-		{Lcore: 1, CPU: 2, SampleEvery: 16, Measured: 3, Stages: []forwarder.StageCost{
+		{Lcore: 1, CPU: 2, SampleEvery: 16, Measured: 3, Interrupted: 2, Stages: []forwarder.StageCost{
 			{Stage: "rx", Calls: 3, Packets: 100, Cycles: 2000}, {Stage: "lr_in_policy"}, {Stage: "tx", Calls: 3, Packets: 50, Cycles: 6000}}},
-		{Lcore: 2, CPU: 3, SampleEvery: 16, Measured: 1, Stages: []forwarder.StageCost{
+		{Lcore: 2, CPU: 3, SampleEvery: 16, Measured: 1, Interrupted: 5, Stages: []forwarder.StageCost{
 			{Stage: "rx", Calls: 1, Packets: 60, Cycles: 1000}, {Stage: "lr_in_policy"}, {Stage: "tx", Calls: 1, Packets: 30, Cycles: 1000}}},
 	}, 2700000000)
 	stage := func(name string, calls, packets, cycles uint64, each, share float64) api.Stage {
@@ -24,12 +24,12 @@ func TestStagesAreViewed(t *testing.T) {
 	}
 	want := api.Stages{
 		SampleEvery: 16, TSCHz: 2700000000,
-		StageCosts: api.StageCosts{Polls: 4, Packets: 160, Cycles: 10000, CyclesPerPacket: 62.5, Stages: []api.Stage{
+		StageCosts: api.StageCosts{Polls: 4, Interrupted: 7, Packets: 160, Cycles: 10000, CyclesPerPacket: 62.5, Stages: []api.Stage{
 			stage("rx", 4, 160, 3000, 18.75, 0.3), {Stage: "lr_in_policy"}, stage("tx", 4, 80, 7000, 87.5, 0.7)}},
 		Workers: []api.WorkerStages{
-			{Lcore: 1, CPU: 2, StageCosts: api.StageCosts{Polls: 3, Packets: 100, Cycles: 8000, CyclesPerPacket: 80, Stages: []api.Stage{
+			{Lcore: 1, CPU: 2, StageCosts: api.StageCosts{Polls: 3, Interrupted: 2, Packets: 100, Cycles: 8000, CyclesPerPacket: 80, Stages: []api.Stage{
 				stage("rx", 3, 100, 2000, 20, 0.25), {Stage: "lr_in_policy"}, stage("tx", 3, 50, 6000, 120, 0.75)}}},
-			{Lcore: 2, CPU: 3, StageCosts: api.StageCosts{Polls: 1, Packets: 60, Cycles: 2000, CyclesPerPacket: 2000.0 / 60, Stages: []api.Stage{
+			{Lcore: 2, CPU: 3, StageCosts: api.StageCosts{Polls: 1, Interrupted: 5, Packets: 60, Cycles: 2000, CyclesPerPacket: 2000.0 / 60, Stages: []api.Stage{
 				stage("rx", 1, 60, 1000, 1000.0/60, 0.5), {Stage: "lr_in_policy"}, stage("tx", 1, 30, 1000, 1000.0/30, 0.5)}}},
 		},
 	}

@@ -190,7 +190,7 @@ func writeStages(w io.Writer, s api.Stages) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\nin all %.1f cycles (%.1f ns) per packet received; %s in %d measured polls; sampling %s\n",
-		s.CyclesPerPacket, s.CyclesPerPacket/float64(s.TSCHz)*1e9, packets(s.Packets), s.Polls, sample(s.SampleEvery))
+	_, err = fmt.Fprintf(w, "\nin all %.1f cycles (%.1f ns) per packet received; %s in %d measured polls, %d interrupted ones left out; sampling %s\n",
+		s.CyclesPerPacket, s.CyclesPerPacket/float64(s.TSCHz)*1e9, packets(s.Packets), s.Polls, s.Interrupted, sample(s.SampleEvery))
 	return err
 }

@@ -129,7 +129,7 @@ func sampleGaps(polls ...uint64) (out []api.GapBucket) {
 }
 
 func sampleStages() api.Stages {
-	costs := api.StageCosts{Polls: 9, Packets: 16, Cycles: 16000, CyclesPerPacket: 1000, Stages: []api.Stage{
+	costs := api.StageCosts{Polls: 9, Interrupted: 1, Packets: 16, Cycles: 16000, CyclesPerPacket: 1000, Stages: []api.Stage{
 		{Stage: "rx", Calls: 9, Packets: 16, Cycles: 6400, CyclesPerPacket: 400, Share: 0.4},
 		{Stage: "ls_in_admission", Calls: 9, Packets: 16, Cycles: 1600, CyclesPerPacket: 100, Share: 0.1},
 		{Stage: "ls_in_check_port_sec"},
