@@ -40,6 +40,21 @@ func flows() Case {
 		}.Run}
 }
 
+func distribution() Case {
+	return Case{Name: "distribution", Title: "IPv4, 64 octets, a million flows: all alike, and after Zipf's law (exponent 1.1)",
+		Run: Throughput{Axis: "distribution", Slow: true,
+			Positions: func(quick bool) []Position {
+				uniform := standard(target.IPv4)
+				uniform.Flows = pick(quick, 16384, 1_000_000)
+				zipf := uniform
+				zipf.Spread = target.Zipf
+				return []Position{{0, "uniform", uniform}, {1, "zipf", zipf}}
+			},
+			Systems: []Contender{testpmdMAC, parkway},
+			Judge:   func(res *Result) { againstFirst(res); againstReference(res, mac) },
+		}.Run}
+}
+
 // tableFlows is how many flows are spread over routes and neighbors.
 const tableFlows = 65536
 

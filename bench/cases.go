@@ -17,6 +17,7 @@ func Cases() []Case {
 		mixed(),
 		packetSize(),
 		flows(),
+		distribution(),
 		routesIPv4(),
 		routesIPv6(),
 		neighbors(),
@@ -27,12 +28,16 @@ func Cases() []Case {
 // The systems of throughput cases.
 var (
 	parkway    = Contender{New: func(r *Runner) target.Target { return target.NewParkway(ours, r.Binary) }}
+	baseline   = Contender{New: func(r *Runner) target.Target { return target.NewParkway(base, r.Against) }}
 	testpmdIO  = Contender{New: func(*Runner) target.Target { return target.NewTestpmd("io") }}
 	testpmdMAC = Contender{New: func(*Runner) target.Target { return target.NewTestpmd("mac") }}
 )
 
-// The reference's name in results.
-const mac = "testpmd mac"
+// Names of references in results.
+const (
+	mac  = "testpmd mac"
+	base = "base" // the binary of Options.Against
+)
 
 // standard is the scenario that others vary: 4,096 IPv4 flows of 64 octets over 16 routes
 // by 16 gateways.

@@ -28,12 +28,13 @@ const (
 )
 
 const (
-	leastShare = 0.2 // of a window that the worker must have had its CPU, or it is taken again
-	tries      = 5   // for a window
+	enoughShare = 0.9 // of a window that the worker must have had its CPU, or the window is prolonged
+	leastShare  = 0.2 // of a window, in time of the worker's CPU: less, after all prolonging, is no sample
+	prolong     = 5   // times its length, a window's at most; quick: ten times that
 )
 
 // errBusy is that of windows in which the worker hardly ran.
-var errBusy = errors.New("the machine has too much else to do: the worker had under a fifth of its CPU; end what runs there, or have it run elsewhere")
+var errBusy = errors.New("the machine has too much else to do: the worker had hardly any of its CPU; end what runs there, or have it run elsewhere")
 
 // live is a system that runs, or stands still.
 type live struct {
@@ -160,62 +161,50 @@ func (r *Runner) end(l *live) (err error) {
 	return err
 }
 
-// window takes one sample.
+// window takes one sample: a window, or as much more as the worker needs to have had its
+// CPU for that long, if others have it as well.
 func (r *Runner) window(ctx context.Context, l *live) error {
-	for range tries {
-		rate, share, err := r.sample(ctx, l)
-		if err != nil {
-			return err
-		}
-		if share >= leastShare {
-			l.arm.Samples, l.ran = append(l.arm.Samples, rate), append(l.ran, share)
-			return nil
-		}
-		r.Logf("  %s: the worker had %.0f %% of its CPU; once more", l.arm.Label(), share*100)
-	}
-	return errBusy
-}
-
-// sample measures once: packets per microsecond of the worker's time, and the part of the
-// window in which it ran.
-func (r *Runner) sample(ctx context.Context, l *live) (mpps, share float64, err error) {
 	if err := resume(l.target); err != nil {
-		return 0, 0, err
+		return err
 	}
 	if err := sleep(ctx, r.Window/settleShare); err != nil {
-		return 0, 0, err
+		return err
 	}
 	before, err := look(l.target)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	if err := sleep(ctx, r.Window); err != nil {
-		return 0, 0, err
-	}
-	after, err := look(l.target)
-	if err != nil {
-		return 0, 0, err
+	var wall, ran time.Duration
+	var packets uint64
+	for last := r.Window * prolong * pick(r.Quick, time.Duration(10), 1); wall < last && ran.Seconds() < enoughShare*r.Window.Seconds(); {
+		if err := sleep(ctx, max(r.Window-wall, r.Window/10)); err != nil {
+			return err
+		}
+		after, err := look(l.target)
+		if err != nil {
+			return err
+		}
+		wall, ran, packets = after.at.Sub(before.at), after.ran-before.ran, after.packets-before.packets
 	}
 	if err := pause(l.target); err != nil {
-		return 0, 0, err
+		return err
 	}
-	wall, ran := after.at.Sub(before.at), after.ran-before.ran
-	if !after.knowsCPU {
-		ran = wall
+	switch {
+	case ran.Seconds() < leastShare*r.Window.Seconds():
+		return fmt.Errorf("%w (%v of %v)", errBusy, ran.Round(time.Millisecond), wall.Round(time.Millisecond))
+	case packets == 0:
+		return fmt.Errorf("no packet left in %v, though the worker ran for %v", wall.Round(time.Millisecond), ran.Round(time.Millisecond))
 	}
-	share = ran.Seconds() / wall.Seconds()
-	if share >= leastShare && after.packets <= before.packets {
-		return 0, 0, fmt.Errorf("no packet left in %v, though the worker ran", wall.Round(time.Millisecond))
-	}
-	return float64(after.packets-before.packets) / (float64(ran.Nanoseconds()) / 1e3), share, nil
+	l.arm.Samples = append(l.arm.Samples, float64(packets)/(float64(ran.Nanoseconds())/1e3))
+	l.ran = append(l.ran, ran.Seconds()/wall.Seconds())
+	return nil
 }
 
 // glance is what a target has done so far.
 type glance struct {
-	at       time.Time
-	packets  uint64
-	ran      time.Duration
-	knowsCPU bool
+	at      time.Time
+	packets uint64
+	ran     time.Duration // the worker; who does not say, all the time
 }
 
 func look(t target.Target) (g glance, err error) {
@@ -226,7 +215,8 @@ func look(t target.Target) (g glance, err error) {
 	g.at = time.Now()
 	if w, ok := t.(target.Worker); ok {
 		g.ran, err = w.Worker()
-		g.knowsCPU = true
+	} else {
+		g.ran = time.Duration(g.at.UnixNano())
 	}
 	return g, err
 }

@@ -46,6 +46,9 @@ func alongAxis(res *Result, reference string, limit float64) {
 			res.Ratio = &ratio
 		}
 		ref, _ := res.Arm(reference, a.X)
+		if ref == nil && firstRef != nil && len(firstRef.Samples) > 0 {
+			res.Notes = append(res.Notes, fmt.Sprintf("%s: %.1f ns/packet over %s, at the first position %.1f.", a.XLabel, NewRatio(a, firstRef, Cost).Median, reference, NewRatio(first, firstRef, Cost).Median))
+		}
 		if ref == nil || firstRef == nil || len(ref.Samples) == 0 || len(firstRef.Samples) == 0 {
 			continue
 		}
@@ -100,4 +103,20 @@ func againstFirst(res *Result) {
 			res.Ratios = append(res.Ratios, NewRatio(a, first, Quotient))
 		}
 	}
+}
+
+// againstBase compares with the other binary at every position. With an allowance it
+// demands that the worst position is slower by no more than that.
+func againstBase(res *Result, percent float64) {
+	againstReference(res, base)
+	res.Checks = nil
+	if percent <= 0 || len(res.Ratios) == 0 {
+		return
+	}
+	check := Check{What: "lowest rate, of the base's", Value: math.Inf(1), Limit: 1 - percent/100, Unit: "×", Least: true}
+	for _, r := range res.Ratios {
+		check.Value = min(check.Value, r.Median)
+	}
+	check.Met = check.Value >= check.Limit
+	res.Checks = []Check{check}
 }

@@ -26,6 +26,8 @@ type Options struct {
 	Memory  target.Memory // "": hugepages if this process may reserve them, ordinary memory otherwise and when quick
 	Binary  string        // parkway's
 	Version string        // of it
+	Against string        // another parkway binary: takes the place of the references, in cases that are a Throughput
+	Allowed float64       // percent that Binary may be slower than Against before a check fails; 0: no check
 	Log     io.Writer     // progress, for people
 }
 
@@ -68,14 +70,13 @@ func NewRunner(o Options) (*Runner, error) {
 	if r.Control, r.Worker, err = chooseCPUs(cpus); err != nil {
 		return nil, err
 	}
-	if r.lock, err = net.Listen("unix", lockName); err != nil {
-		if errors.Is(err, unix.EADDRINUSE) {
-			return nil, errors.New("another `parkway bench` runs on this machine; two would measure each other: wait for its end")
-		}
-		return nil, fmt.Errorf("lock of the benchmark: %w", err)
-	}
 	if err := r.chooseMemory(); err != nil {
-		return nil, errors.Join(err, r.Close())
+		return nil, err
+	}
+	if !r.Quick { // whose figures do not matter
+		if r.lock, err = alone(); err != nil {
+			return nil, err
+		}
 	}
 	if r.Dir, err = os.MkdirTemp("", "parkway-bench-"); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -84,6 +85,18 @@ func NewRunner(o Options) (*Runner, error) {
 	r.Machine.WorkerCPU, r.Machine.ControlCPU = r.Worker, r.Control
 	r.Machine.Hugepages = string(r.Memory)
 	return r, nil
+}
+
+// alone takes the machine, as far as other benchmarks go, until the lock is closed.
+func alone() (net.Listener, error) {
+	lock, err := net.Listen("unix", lockName)
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		return nil, errors.New("another `parkway bench` runs on this machine; two would measure each other: wait for its end")
+	case err != nil:
+		return nil, fmt.Errorf("lock of the benchmark: %w", err)
+	}
+	return lock, nil
 }
 
 func pick[T any](quick bool, small, large T) T {
@@ -136,6 +149,9 @@ func (r *Runner) Run(ctx context.Context, c Case) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("case %s: %w", c.Name, err)
 	}
+	if _, has := res.Arm(base, firstX(res)); r.Against != "" && !has {
+		return nil, fmt.Errorf("case %s has systems of its own; it does not compare two binaries", c.Name)
+	}
 	res.Schema, res.Case, res.Title, res.Goal = Schema, c.Name, c.Title, c.Goal
 	res.Machine, res.Commit, res.When, res.Quick = r.Machine, r.Version, time.Now().UTC().Truncate(time.Second), r.Quick
 	if res.Command == "" {
@@ -153,11 +169,14 @@ func (r *Runner) command(name string) string {
 	if r.Quick {
 		words = append(words, "--quick")
 	}
+	if r.Against != "" {
+		words = append(words, "--against", r.Against)
+	}
 	words = append(words, fmt.Sprintf("--rounds %d --window %v --memory %s", r.Rounds, r.Window, r.Memory))
 	return strings.Join(words, " ")
 }
 
-// Folder makes a folder for one system; RemoveFolder, or Close, removes it.
+// Folder makes a folder for one system; Close removes it.
 func (r *Runner) Folder(name string) (string, error) {
 	dir := filepath.Join(r.Dir, name)
 	return dir, os.MkdirAll(dir, 0o700)

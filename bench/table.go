@@ -76,7 +76,7 @@ func (c Check) String() string {
 	if c.Met {
 		verdict = "met"
 	}
-	return fmt.Sprintf("%s: %s %s, %s %s: %s", c.What, figure(c.Value), c.Unit, bound, figure(c.Limit), verdict)
+	return fmt.Sprintf("%s: %s %s, %s %s %s: %s", c.What, figure(c.Value), c.Unit, bound, figure(c.Limit), c.Unit, verdict)
 }
 
 func percentiles(a *Arm) string {

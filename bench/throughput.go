@@ -43,6 +43,11 @@ const method = "One worker core; net_pcap (infinite_rx) to net_null, frames with
 // Run runs it.
 func (t Throughput) Run(ctx context.Context, r *Runner) (*Result, error) {
 	res := &Result{Unit: "Mpps", Higher: true, Axis: t.Axis, LogX: t.LogX, Method: method, Notes: t.Notes}
+	contenders, judge := t.Systems, t.Judge
+	if r.Against != "" {
+		contenders = []Contender{baseline, parkway}
+		judge = func(res *Result) { againstBase(res, r.Allowed) }
+	}
 	var systems []System
 	for i, p := range t.Positions(r.Quick) {
 		s := p.Scenario
@@ -50,7 +55,7 @@ func (t Throughput) Run(ctx context.Context, r *Runner) (*Result, error) {
 		if err := r.capture(&s); err != nil {
 			return nil, err
 		}
-		for _, c := range t.Systems {
+		for _, c := range contenders {
 			if c.First && i > 0 {
 				continue
 			}
@@ -70,8 +75,8 @@ func (t Throughput) Run(ctx context.Context, r *Runner) (*Result, error) {
 			res.Notes = append(res.Notes, arms[i].Label()+" was left out: "+arms[i].Missing)
 		}
 	}
-	if t.Judge != nil {
-		t.Judge(res)
+	if judge != nil {
+		judge(res)
 	}
 	return res, nil
 }

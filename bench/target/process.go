@@ -22,7 +22,7 @@ import (
 const stopGrace = 30 * time.Second
 
 // lookEvery is how often a process is looked at that is waited for.
-const lookEvery = 5 * time.Millisecond
+const lookEvery = 2 * time.Millisecond
 
 // Process is a process of a target, with its standard input and what it writes. It has a
 // process group of its own, so that Ctrl-C reaches the harness first, and dies with the

@@ -46,6 +46,7 @@ func (t *Testpmd) Start(ctx context.Context, s Scenario) error {
 	if t.p, err = StartProcess([]string{"RUNTIME_DIRECTORY=" + s.Dir}, "stdbuf", append([]string{"-oL", path}, t.args()...)...); err != nil {
 		return err
 	}
+	t.p.name = testpmdBinary // which stdbuf becomes
 	if err = t.begin(ctx); err != nil {
 		_ = t.Stop()
 		return fmt.Errorf("%s: %w", t.Name(), err)
@@ -60,7 +61,7 @@ func (t *Testpmd) args() []string {
 		burst = testpmdBurst
 	}
 	memory := "--in-memory"
-	args := []string{"--lcores", fmt.Sprintf("0@%d,1@%d", s.Control, s.Worker), "--no-pci", "--file-prefix", fmt.Sprintf("bench-%d-%s", os.Getpid(), t.mode),
+	args := []string{"--lcores", fmt.Sprintf("0@%d,1@%d", s.Control, s.Worker), "--no-pci", "--no-telemetry", "--file-prefix", fmt.Sprintf("bench-%d-%s", os.Getpid(), t.mode),
 		"-m", fmt.Sprint(s.MemorySize() / mib)}
 	if s.Memory == NoHuge {
 		memory = "--no-huge"

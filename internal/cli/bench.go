@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,8 +37,8 @@ func (p Program) benchCommand() *cobra.Command {
 		Long: "Measure this gateway beside its references, which take turns on the same input; all cases, or those\n" +
 			"named. Ratios within one run mean something on any machine, figures of two runs do not compare. A\n" +
 			"reference that this machine lacks (dpdk-testpmd) is left out and said. Hugepages that are reserved\n" +
-			"for the run are given back. The exit status does not depend on the figures, only on whether every\n" +
-			"packet was accounted for.",
+			"for the run are given back. A packet that is not accounted for fails the run, a goal that is not met\n" +
+			"does not.",
 		Example: "  parkway bench --list\n  parkway bench forward-ipv4 --quick\n  sudo parkway bench forward-ipv4 flows --record results",
 	}
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
@@ -50,9 +53,12 @@ func (p Program) benchCommand() *cobra.Command {
 	c.Flags().IntVar(&o.Rounds, "rounds", 0, "windows of each system; 0 is 9, or 2 with --quick")
 	c.Flags().DurationVar(&o.Window, "window", 0, "length of a window; 0s is 3s, or 300ms with --quick")
 	c.Flags().StringVar(&memory, "memory", "auto", "where DPDK's memory comes from: auto, hugepages or no-huge")
+	c.Flags().StringVar(&o.Against, "against", "", "another parkway binary, which takes the place of the references")
+	c.Flags().Float64Var(&o.Allowed, "threshold", 0, "with --against: fail when a rate is so many percent lower; 0 never fails")
 	c.Flags().StringVar(&record, "record", "", "write each result into this folder as CASE.json")
 	_ = c.RegisterFlagCompletionFunc("memory", cobra.FixedCompletions([]string{"auto", "hugepages", "no-huge"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.MarkFlagDirname("record")
+	_ = c.MarkFlagFilename("against")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		chosen, err := bench.Find(cases, args)
 		if err != nil {
@@ -70,6 +76,15 @@ func (p Program) benchCommand() *cobra.Command {
 		if o.Rounds < 0 || o.Window < 0 || o.Window > 0 && o.Window < 50*time.Millisecond {
 			return usagef("--rounds is at least 1, --window at least 50ms")
 		}
+		switch {
+		case o.Against != "" && record != "":
+			return usagef("--record is for results beside the references; a comparison by --against is not one")
+		case o.Allowed < 0 || o.Allowed >= 100 || o.Allowed > 0 && o.Against == "":
+			return usagef("--threshold is a percentage below 100, and goes with --against")
+		}
+		if o.Against, err = program(o.Against); err != nil {
+			return err
+		}
 		if o.Binary, err = os.Executable(); err != nil {
 			return fmt.Errorf("the path of this program: %w", err)
 		}
@@ -83,9 +98,29 @@ func (p Program) benchCommand() *cobra.Command {
 		if *form == asJSON {
 			err = errors.Join(err, printJSON(p.Stdout, results))
 		}
+		if err == nil && o.Allowed > 0 && slower(results) {
+			err = fmt.Errorf("slower than %s by more than %v %%", o.Against, o.Allowed)
+		}
 		return err
 	}
 	return c
+}
+
+// program returns the path of a binary that systems run from any folder; "" of "".
+func program(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	path, err := exec.LookPath(file)
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", fmt.Errorf("--against: %w", err)
+	}
+	return filepath.Abs(path)
+}
+
+// slower says whether a comparison went beyond the threshold.
+func slower(results []*bench.Result) bool {
+	return slices.ContainsFunc(results, func(r *bench.Result) bool { return !r.Met() })
 }
 
 // measure runs cases and shows and records each result. A case that fails does not keep

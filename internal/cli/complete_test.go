@@ -27,6 +27,7 @@ func TestCompletionKnowsLiveNames(t *testing.T) {
 		{"port release ", "pod1"},
 		{"show parked -o ", "json"},
 		{"show ", "neighbors\tThe neighbor table"},
+		{"bench forward-ipv4 fl", "flows\tIPv4, 64 octets, 16 routes by 16 gateways, from one flow to a million"},
 	} {
 		complete := func(socket string) []string {
 			args := append([]string{"__complete", "--socket", socket}, strings.Split(tt.line, " ")...)

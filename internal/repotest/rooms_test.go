@@ -57,6 +57,7 @@ var rooms = []room{
 	{path: "internal/demo", imports: []string{"internal/lab", "internal/topology"}},
 	{path: "internal/repotest"},
 	{path: "test/kernel", imports: []string{"forwarder/...", "arpbuf/...", "dpdk/...", "internal/lab"}},
+	{path: "test/bench", imports: []string{"bench", "internal/lab", "test/gateway"}},
 	{path: "test", imports: []string{"test/...", "internal/api", "internal/lab", "internal/demo", "internal/topology"}},
 
 	// Programs that embed the gateway see what anybody's program sees.
