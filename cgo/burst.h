@@ -8,6 +8,7 @@
 #ifndef PW_BURST_H
 #define PW_BURST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -33,9 +34,22 @@ struct pw_pkt {
 
 struct pw_burst {
 	uint16_t n;
+	bool bare; // p is not written yet, it is the worker's plain for all; no policy, no route by
+	           // source wants to see them
 	struct rte_mbuf *m[PW_BURST];
 	struct pw_pkt p[PW_BURST];
 };
+
+// pw_burst_dress writes the state of the packets of a bare burst.
+static inline void
+pw_burst_dress(struct pw_burst *b, const struct pw_pkt *plain)
+{
+	if (!b->bare)
+		return;
+	for (uint16_t i = 0; i < b->n; i++)
+		b->p[i] = *plain;
+	b->bare = false;
+}
 
 static inline void
 pw_burst_push(struct pw_burst *b, struct rte_mbuf *m, const struct pw_pkt *p)

@@ -15,12 +15,16 @@
 #include "bounds.h"
 
 // X(enum suffix, name): what is measured, in the order in which a routed packet meets it.
-// Beside the pipeline's stages these are: rx, the ports' receive functions; inject,
-// taking what control sends; housekeeping, closing park slots; tx, handing packets to the
-// ports at the end of a poll. ls_out_delivery works inside the stage that calls it, and
-// so does sending when a transmit buffer fills up before the end of the poll.
+// Beside the pipeline's stages these are: in_plain and out_plain, which do several of them
+// in one pass, in_plain with the stages one by one for packets that are not plain, and
+// out_plain up to the first packet that has to take them; route_lookup, the FIB; rx, the
+// ports' receive functions; inject, taking what control sends; housekeeping, closing park
+// slots; tx, handing packets to the ports at the end of a poll. ls_out_delivery works
+// inside the stage that calls it, and so does sending when a transmit buffer fills up
+// before the end of the poll.
 #define PW_STAGES(X)                                       \
 	X(RX, "rx")                                        \
+	X(IN_PLAIN, "in_plain")                            \
 	X(LS_IN_ADMISSION, "ls_in_admission")              \
 	X(LS_IN_CHECK_PORT_SEC, "ls_in_check_port_sec")    \
 	X(LS_IN_LOOKUP_FDB, "ls_in_lookup_fdb")            \
@@ -30,6 +34,8 @@
 	X(INJECT, "inject")                                \
 	X(LR_IN_ADMISSION, "lr_in_admission")              \
 	X(LR_IN_IP_INPUT, "lr_in_ip_input")                \
+	X(ROUTE_LOOKUP, "route_lookup")                    \
+	X(OUT_PLAIN, "out_plain")                          \
 	X(LR_IN_IP_ROUTING, "lr_in_ip_routing")            \
 	X(LR_IN_POLICY, "lr_in_policy")                    \
 	X(LR_IN_IP_ROUTING_ECMP, "lr_in_ip_routing_ecmp")  \

@@ -51,6 +51,7 @@ pw_datapath_purge(struct pw_datapath *dp)
 struct pw_tables *
 pw_datapath_publish(struct pw_datapath *dp, struct pw_tables *t)
 {
+	pw_tables_finish(t);
 	return atomic_exchange_explicit(&dp->tables, t, memory_order_acq_rel);
 }
 

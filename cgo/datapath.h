@@ -89,6 +89,18 @@ pw_fdb_key(uint16_t sw, uint64_t mac)
 	return (uint64_t)sw << 48 | mac;
 }
 
+static inline uint64_t
+pw_fdb_mac(uint64_t key)
+{
+	return key & UINT64_C(0xffffffffffff);
+}
+
+static inline uint16_t
+pw_fdb_switch(uint64_t key)
+{
+	return (uint16_t)(key >> 48);
+}
+
 // pw_mac48 loads a MAC as a number: octet 0 in the lowest byte, as in an adjacency word.
 static inline uint64_t
 pw_mac48(const uint8_t *mac)

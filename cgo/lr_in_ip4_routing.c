@@ -39,9 +39,18 @@ lookup_source(const struct pw_tables *t, uint16_t row, const struct pw_burst *b,
 	pw_prefer_source(t, nh + i, by_source, end - i);
 }
 
-static void
-lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST])
+void
+pw_route_lookup4(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
+	const struct pw_tables *t = w->tables;
+	if (likely(b->bare)) {
+		struct rte_fib *fib = t->routers[t->lrps[w->plain.lrp].table].fib4;
+		if (likely(fib != NULL))
+			rte_fib_lookup_bulk(fib, w->dst4, nh, b->n);
+		else
+			memset(nh, 0, sizeof(*nh) * b->n);
+		return;
+	}
 	uint32_t dst[PW_BURST];
 	for (uint16_t i = 0; i < b->n; i++)
 		dst[i] = rte_be_to_cpu_32(header(b->m[i])->dst_addr);
@@ -59,12 +68,10 @@ lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST
 }
 
 uint16_t
-pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b)
+pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t index[PW_BURST])
 {
-	uint64_t index[PW_BURST];
 	uint16_t k = 0, ecmp = 0;
 
-	lookup(w->tables, b, index);
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct rte_mbuf *m = b->m[i];
 		struct pw_pkt *p = &b->p[i];

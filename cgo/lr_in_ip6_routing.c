@@ -29,9 +29,18 @@ lookup_source(const struct pw_tables *t, uint16_t row, const struct pw_burst *b,
 	pw_prefer_source(t, nh + i, by_source, end - i);
 }
 
-static void
-lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST])
+void
+pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
+	const struct pw_tables *t = w->tables;
+	if (likely(b->bare)) {
+		struct rte_fib6 *fib = t->routers[t->lrps[w->plain.lrp].table].fib6;
+		if (likely(fib != NULL))
+			rte_fib6_lookup_bulk(fib, w->dst6, nh, b->n);
+		else
+			memset(nh, 0, sizeof(*nh) * b->n);
+		return;
+	}
 	uint8_t dst[PW_BURST][RTE_FIB6_IPV6_ADDR_SIZE];
 	for (uint16_t i = 0; i < b->n; i++)
 		memcpy(dst[i], header(b->m[i])->dst_addr, sizeof(dst[i]));
@@ -49,12 +58,10 @@ lookup(const struct pw_tables *t, const struct pw_burst *b, uint64_t nh[PW_BURST
 }
 
 uint16_t
-pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
+pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t index[PW_BURST])
 {
-	uint64_t index[PW_BURST];
 	uint16_t k = 0, ecmp = 0;
 
-	lookup(w->tables, b, index);
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct rte_mbuf *m = b->m[i];
 		struct pw_pkt *p = &b->p[i];

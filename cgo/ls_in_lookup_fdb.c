@@ -3,18 +3,15 @@
 // the switch does not know, or knows elsewhere. Control alone writes the table. On
 // ports that packets wait for, tell it of the first frame.
 #include <rte_ether.h>
-#include <rte_hash_crc.h>
 #include <rte_ring_elem.h>
 
+#include "learn.h"
 #include "stages.h"
 
-static void
-learn(struct pw_worker *w, uint64_t key, uint64_t mac, uint16_t sw, uint16_t lsp)
+void
+pw_learn_slow(struct pw_worker *w, uint64_t key, uint16_t lsp, uint32_t slot)
 {
 	void *known;
-	uint32_t i = rte_hash_crc_8byte(key, 0) & (PW_LEARN_CACHE - 1);
-	if (w->learned[i] == key && w->learned_lsp[i] == lsp)
-		return;
 	int at = rte_hash_lookup_data(w->dp->fdb, &key, &known);
 	if (at >= 0 && (uintptr_t)known == lsp) {
 		// Once a second at most for the MACs that the cache has room for: it keeps the
@@ -26,12 +23,12 @@ learn(struct pw_worker *w, uint64_t key, uint64_t mac, uint16_t sw, uint16_t lsp
 		// A port that floods with new MACs leaves the ring, and control's time, to others.
 		if (!pw_bucket_take(&w->dp->lsp_states[lsp].learn, &w->dp->learn_meter, w->now))
 			return;
-		struct pw_learn l = {.mac = mac, .sw = sw, .lsp = lsp};
+		struct pw_learn l = {.mac = pw_fdb_mac(key), .sw = pw_fdb_switch(key), .lsp = lsp};
 		if (rte_ring_sp_enqueue_elem(w->learn, &l, sizeof(l)) != 0)
 			return; // the ring is full; the next frame from this source asks again
 	}
-	w->learned[i] = key;
-	w->learned_lsp[i] = lsp;
+	w->learned[slot] = key;
+	w->learned_lsp[slot] = lsp;
 }
 
 static void
@@ -59,10 +56,10 @@ pw_ls_in_lookup_fdb(struct pw_worker *w, struct pw_burst *b)
 		if (likely(!(lsp->unknown | lsp->gated)))
 			continue;
 		const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->m[i], const struct rte_ether_hdr *);
-		uint64_t mac = pw_mac48(eth->src_addr.addr_bytes);
+		const uint8_t *src = eth->src_addr.addr_bytes;
 		if (lsp->gated)
-			appeared(w, mac, lsp->sw, b->p[i].lsp);
+			appeared(w, pw_mac48(src), lsp->sw, b->p[i].lsp);
 		if (lsp->unknown)
-			learn(w, pw_fdb_key(lsp->sw, mac), mac, lsp->sw, b->p[i].lsp);
+			pw_learn_source(w, b->p[i].lsp, src);
 	}
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of the stages. This is the one place that says it.
+#include <string.h>
+
 #include <rte_ethdev.h>
 
 #include "stages.h"
 
 // The pipeline exists twice: as it is, and with a look at the time stamp counter after
-// every stage, for polls that are measured (cost.h). Whatever has the parameter measured
+// every pass, for polls that are measured (cost.h). Whatever has the parameter measured
 // is inlined into both, where it is a constant.
 #define PW_INLINE static inline __attribute__((always_inline))
 
@@ -55,41 +57,83 @@ routed(struct pw_worker *w, struct pw_burst *b, uint16_t ecmp, uint8_t family, c
 	b->n = 0;
 }
 
+// Takes the first n packets, which are gone, out of b.
+static void
+advance(struct pw_worker *w, struct pw_burst *b, uint64_t nh[PW_BURST], uint16_t n)
+{
+	if (likely(n == b->n)) {
+		b->n = 0;
+		return;
+	}
+	pw_burst_dress(b, &w->plain);
+	b->n -= n;
+	memmove(nh, nh + n, sizeof(*nh) * b->n);
+	memmove(b->m, b->m + n, sizeof(*b->m) * b->n);
+	memmove(b->p, b->p + n, sizeof(*b->p) * b->n);
+}
+
 PW_INLINE void
 route4(struct pw_worker *w, struct pw_burst *b, const bool measured)
 {
-	uint16_t n = b->n, ecmp = pw_lr_in_ip4_routing(w, b);
-	mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING, n);
-	routed(w, b, ecmp, 4, measured);
+	uint16_t n = b->n;
+	uint64_t nh[PW_BURST];
+	pw_route_lookup4(w, b, nh);
+	mark(w, measured, PW_STAGE_ROUTE_LOOKUP, n);
+	if (likely(b->bare)) {
+		advance(w, b, nh, pw_out_plain4(w, b, nh));
+		mark(w, measured, PW_STAGE_OUT_PLAIN, n);
+	}
+	if (unlikely(b->n > 0)) {
+		n = b->n;
+		uint16_t ecmp = pw_lr_in_ip4_routing(w, b, nh);
+		mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING, n);
+		routed(w, b, ecmp, 4, measured);
+	}
 }
 
 PW_INLINE void
 route6(struct pw_worker *w, struct pw_burst *b, const bool measured)
 {
-	uint16_t n = b->n, ecmp = pw_lr_in_ip6_routing(w, b);
-	mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING, n);
-	routed(w, b, ecmp, 6, measured);
+	uint16_t n = b->n;
+	uint64_t nh[PW_BURST];
+	pw_route_lookup6(w, b, nh);
+	mark(w, measured, PW_STAGE_ROUTE_LOOKUP, n);
+	if (likely(b->bare)) {
+		advance(w, b, nh, pw_out_plain6(w, b, nh));
+		mark(w, measured, PW_STAGE_OUT_PLAIN, n);
+	}
+	if (unlikely(b->n > 0)) {
+		n = b->n;
+		uint16_t ecmp = pw_lr_in_ip6_routing(w, b, nh);
+		mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING, n);
+		routed(w, b, ecmp, 6, measured);
+	}
 }
 
-// One router: IPv4 stays in b, IPv6 goes on in a burst of its own.
+// What a router port takes in: IPv4 stays in b, IPv6 is added to r6.
 PW_INLINE void
-router(struct pw_worker *w, struct pw_burst *b, const bool measured)
+admit(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6, const bool measured)
 {
 	uint16_t n = b->n;
-	pw_lr_in_admission(w, b, &w->r6);
+	pw_lr_in_admission(w, b, r6);
 	mark(w, measured, PW_STAGE_LR_IN_ADMISSION, n);
-	if (b->n > 0) {
-		n = b->n;
+	n = b->n + r6->n;
+	if (b->n > 0)
 		pw_lr_in_ip4_input(w, b);
+	if (r6->n > 0)
+		pw_lr_in_ip6_input(w, r6);
+	if (n > 0)
 		mark(w, measured, PW_STAGE_LR_IN_IP_INPUT, n);
+}
+
+PW_INLINE void
+route(struct pw_worker *w, struct pw_burst *b, const bool measured)
+{
+	if (b->n > 0)
 		route4(w, b, measured);
-	}
-	if (w->r6.n > 0) {
-		n = w->r6.n;
-		pw_lr_in_ip6_input(w, &w->r6);
-		mark(w, measured, PW_STAGE_LR_IN_IP_INPUT, n);
+	if (w->r6.n > 0)
 		route6(w, &w->r6, measured);
-	}
+	b->bare = w->r6.bare = false;
 }
 
 // Packets whose next hop is another router of this node collect in w->next. Every
@@ -101,16 +145,64 @@ next_routers(struct pw_worker *w, const bool measured)
 	while (w->next->b[0].n > 0) {
 		struct pw_hop *h = w->next;
 		w->next = h == &w->hops[0] ? &w->hops[1] : &w->hops[0];
-		for (uint16_t i = 0; i <= h->last; i++)
-			router(w, &h->b[i], measured);
+		for (uint16_t i = 0; i <= h->last; i++) {
+			admit(w, &h->b[i], &w->r6, measured);
+			route(w, &h->b[i], measured);
+		}
 		h->last = 0;
 	}
+}
+
+PW_INLINE void
+ingress(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6, uint16_t port, const bool measured)
+{
+	const uint16_t features = w->tables->ports[port].features;
+	uint16_t n = b->n;
+	bool groups = pw_ls_in_admission(w, b, port);
+	mark(w, measured, PW_STAGE_LS_IN_ADMISSION, n);
+	n = b->n;
+	if (unlikely(features & PW_LSP_SECURE)) {
+		pw_ls_in_check_port_sec(w, b);
+		mark(w, measured, PW_STAGE_LS_IN_CHECK_PORT_SEC, n);
+		n = b->n;
+	}
+	pw_ls_in_lookup_fdb(w, b);
+	mark(w, measured, PW_STAGE_LS_IN_LOOKUP_FDB, n);
+	n = b->n;
+	if (unlikely(groups)) {
+		if (features & PW_LSP_STORM) {
+			pw_ls_in_storm_control(w, b);
+			mark(w, measured, PW_STAGE_LS_IN_STORM_CONTROL, n);
+			n = b->n;
+		}
+		pw_ls_in_arp_rsp(w, b);
+		mark(w, measured, PW_STAGE_LS_IN_ARP_RSP, n);
+		n = b->n;
+	}
+	pw_ls_in_l2_lkup(w, b);
+	mark(w, measured, PW_STAGE_LS_IN_L2_LKUP, n);
+	admit(w, b, r6, measured);
+}
+
+// For those that in_plain does not pass on; they count as its cost.
+void
+pw_ingress(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6, uint16_t port)
+{
+	ingress(w, b, r6, port, false);
+}
+
+// Whether control waits for a frame from the port, which only the stages look for.
+static bool
+awaited(const struct pw_worker *w, const struct pw_port *p)
+{
+	return unlikely(p->gated) && atomic_load_explicit(&w->dp->gates[p->lsp], memory_order_relaxed) == PW_GATE_ARMED;
 }
 
 PW_INLINE uint16_t
 receive(struct pw_worker *w, const struct pw_rxq *q, const bool measured)
 {
 	struct pw_burst *b = &w->in;
+	const struct pw_port *p = &w->tables->ports[q->port];
 	uint16_t n = rte_eth_rx_burst(q->port, q->queue, b->m, PW_BURST);
 	if (n == 0)
 		return 0;
@@ -120,31 +212,13 @@ receive(struct pw_worker *w, const struct pw_rxq *q, const bool measured)
 	w->stats.bursts++;
 	pw_load_burst(&w->stats.load, n);
 	mark(w, measured, PW_STAGE_RX, n);
-	const uint16_t features = w->tables->ports[q->port].features;
-	bool groups = pw_ls_in_admission(w, b, q->port);
-	mark(w, measured, PW_STAGE_LS_IN_ADMISSION, n);
-	uint16_t k = b->n;
-	if (unlikely(features & PW_LSP_SECURE)) {
-		pw_ls_in_check_port_sec(w, b);
-		mark(w, measured, PW_STAGE_LS_IN_CHECK_PORT_SEC, k);
-		k = b->n;
+	if (likely(p->router_mac != PW_NO_MAC && !awaited(w, p))) {
+		pw_in_plain(w, b, q->port);
+		mark(w, measured, PW_STAGE_IN_PLAIN, n);
+	} else {
+		ingress(w, b, &w->r6, q->port, measured);
 	}
-	pw_ls_in_lookup_fdb(w, b);
-	mark(w, measured, PW_STAGE_LS_IN_LOOKUP_FDB, k);
-	k = b->n;
-	if (unlikely(groups)) {
-		if (features & PW_LSP_STORM) {
-			pw_ls_in_storm_control(w, b);
-			mark(w, measured, PW_STAGE_LS_IN_STORM_CONTROL, k);
-			k = b->n;
-		}
-		pw_ls_in_arp_rsp(w, b);
-		mark(w, measured, PW_STAGE_LS_IN_ARP_RSP, k);
-		k = b->n;
-	}
-	pw_ls_in_l2_lkup(w, b);
-	mark(w, measured, PW_STAGE_LS_IN_L2_LKUP, k);
-	router(w, b, measured);
+	route(w, b, measured);
 	next_routers(w, measured);
 	return n;
 }
@@ -169,10 +243,7 @@ inject(struct pw_worker *w, const bool measured)
 			pw_burst_push(&w->r6, m[i], &p);
 	}
 	mark(w, measured, PW_STAGE_INJECT, n);
-	if (w->in.n > 0)
-		route4(w, &w->in, measured);
-	if (w->r6.n > 0)
-		route6(w, &w->r6, measured);
+	route(w, &w->in, measured);
 	next_routers(w, measured);
 	return (uint16_t)n;
 }

@@ -27,9 +27,15 @@ void pw_ls_in_l2_lkup(struct pw_worker *w, struct pw_burst *b);
 // control, and returns whether it may go on.
 bool pw_storm_allows(struct pw_worker *w, uint16_t lsp, enum pw_storm_class class);
 
+// pw_ingress takes a burst from a port through the ingress stages, up to ip_input: what
+// is to be routed stays in b, IPv6 is added to r6. pw_in_plain does the same in one pass for
+// plain packets, in w->in and w->r6. Only on ports that have a router_mac.
+void pw_ingress(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6, uint16_t port);
+void pw_in_plain(struct pw_worker *w, struct pw_burst *b, uint16_t port);
+
 // Logical router, ingress. lr_in_admission keeps IPv4, moves IPv6 to r6, punts ARP.
-// ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing finds the next hop,
-// punts local delivery and expired packets, counts TTL or hop limit down, and returns
+// ip_input drops what RFC 1812 and RFC 8200 forbid. ip_routing takes the next hops of
+// pw_route_lookup, punts local delivery and expired packets, counts TTL or hop limit down, and returns
 // how many of the packets go on to ip_routing_ecmp, where they have a choice.
 // policy drops, marks or reroutes and returns how many have a choice then; without any
 // policy it is left out. ip_routing_ecmp picks a member. arp_resolve loads the adjacency. chk_pkt_len
@@ -43,8 +49,13 @@ void pw_lr_in_ip4_input(struct pw_worker *w, struct pw_burst *b);
 // IP4_OPTIONS, or PW_DROP_COUNT when it may go on.
 enum pw_drop pw_ip4_check_options(const struct rte_ipv4_hdr *ip, uint32_t header);
 void pw_lr_in_ip6_input(struct pw_worker *w, struct pw_burst *b);
-uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b);
-uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b);
+
+// pw_route_lookup4 and 6 write the next hop index of every packet of b to nh: the part of
+// ip_routing that only reads.
+void pw_route_lookup4(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST]);
+void pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST]);
+uint16_t pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t nh[PW_BURST]);
+uint16_t pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t nh[PW_BURST]);
 uint16_t pw_lr_in_policy(struct pw_worker *w, struct pw_burst *b);
 void pw_lr_in_ip_routing_ecmp(struct pw_worker *w, struct pw_burst *b);
 uint16_t pw_lr_in_arp_resolve(struct pw_worker *w, struct pw_burst *b, uint8_t family); // unresolved ones
@@ -55,6 +66,11 @@ bool pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t famil
 // for the next, fragments in the place of those that are too long. It returns the first
 // that is still in b. Call it with an empty out and it goes on.
 uint16_t pw_lr_in_larger_pkts(struct pw_worker *w, struct pw_burst *b, uint16_t from, struct pw_burst *out);
+
+// pw_out_plain4 and pw_out_plain6 do all that follows the lookup for the first packets of
+// b, as long as they have nothing to wait for, and return how many they have sent.
+uint16_t pw_out_plain4(struct pw_worker *w, const struct pw_burst *b, const uint64_t nh[PW_BURST]);
+uint16_t pw_out_plain6(struct pw_worker *w, const struct pw_burst *b, const uint64_t nh[PW_BURST]);
 
 // Logical router, egress: the Ethernet header, then the switch port it leaves by.
 void pw_lr_out_delivery(struct pw_worker *w, struct pw_burst *b);

@@ -63,6 +63,39 @@ pw_tables_meter(struct pw_tables *t, uint32_t lrp, enum pw_copp_class cls, uint3
 	t->copp[lrp].m[cls] = pw_meter_of(rte_get_tsc_hz(), rate, burst);
 }
 
+// A port is for plain packets when its switch does nothing but hand them to a router.
+static void
+finish_port(const struct pw_tables *t, struct pw_port *p)
+{
+	p->router_mac = PW_NO_MAC;
+	if (p->lsp == PW_NONE16)
+		return;
+	const struct pw_lsp *lsp = &t->lsps[p->lsp];
+	if (lsp->flags & PW_LSP_SECURE)
+		return;
+	p->router_mac = t->switches[lsp->sw].router_mac;
+	p->router_lrp = t->switches[lsp->sw].router_lrp;
+	p->learns = lsp->unknown;
+	p->gated = lsp->gated;
+	const struct pw_lrp *lrp = &t->lrps[p->router_lrp];
+	for (int i = 0; i < lrp->n_own4; i++)
+		p->own4 |= UINT64_C(1) << (lrp->own4[i] & 63);
+	for (int i = 0; i < lrp->n_own6; i++)
+		p->own6 |= UINT64_C(1) << (lrp->own6[i][15] & 63);
+}
+
+void
+pw_tables_finish(struct pw_tables *t)
+{
+	for (int i = 0; i < PW_MAX_PORTS; i++)
+		finish_port(t, &t->ports[i]);
+	for (uint32_t i = 0; i < t->n_nexthops; i++) {
+		struct pw_nexthop *nh = &t->nexthops[i];
+		if (nh->kind == PW_NH_GLEAN || nh->kind == PW_NH_ADJ)
+			nh->mtu = t->lrps[nh->lrp].mtu;
+	}
+}
+
 void
 pw_tables_free(struct pw_tables *t)
 {

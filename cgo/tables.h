@@ -96,9 +96,11 @@ struct pw_rsp6 {
 	uint8_t mac[6];
 };
 
+#define PW_NO_MAC UINT64_MAX // where a MAC is a number of 48 bits
+
 // A logical switch: who gets what is flooded.
 struct pw_switch {
-	uint64_t router_mac;     // of its first router port, as a word's low 48 bits; ~0 for none
+	uint64_t router_mac;     // of its first router port, as a word's low 48 bits; PW_NO_MAC for none
 	uint16_t router_lrp;     // that router port
 	uint16_t n_flood;        // bound VIF and LOCALNET ports
 	uint16_t n_routers;
@@ -152,6 +154,8 @@ struct pw_nexthop {
 	uint32_t group;  // ECMP: index in groups
 	uint16_t count;  // ECMP: members, which follow each other
 	uint16_t rank;   // of two matches, by destination and by source, the higher one wins
+	uint16_t mtu;    // GLEAN, ADJ: of lrp
+	uint16_t reserved;
 };
 
 // A multipath group's buckets. A flow's hash names a bucket, the bucket a member, so that
@@ -210,6 +214,11 @@ struct pw_port {
 	uint16_t lsp;             // untagged frames; PW_NONE16 for none
 	uint16_t features;        // enum pw_lsp_flags of any of its switch ports
 	const uint16_t *vlan_lsp; // 4,096 switch port indexes by VLAN id, or NULL
+	uint64_t router_mac;      // untagged frames to it go to router port router_lrp and pass the
+	                          // switch as they are; PW_NO_MAC when none do. See plain.h
+	uint16_t router_lrp;
+	bool learns, gated;       // lsp's
+	uint64_t own4, own6;      // bit n: one of router_lrp's own addresses ends in n, modulo 64
 };
 
 struct pw_tables {
@@ -260,6 +269,10 @@ struct pw_tables_l2 {
 
 // pw_tables_l2 makes room for what the switch stages read. 0, or -1 when memory is short.
 int pw_tables_l2(struct pw_tables *t, const struct pw_tables_l2 *n);
+
+// pw_tables_finish derives from the rest of t what workers want in one place. Before t is
+// published.
+void pw_tables_finish(struct pw_tables *t);
 
 // pw_tables_free frees a snapshot that no worker can see any more. The FIBs are
 // not its own.

@@ -87,6 +87,10 @@ struct pw_worker {
 	uint32_t kick_seen;
 	uint64_t tx_dirty;              // ports with packets in their txbuf
 	struct pw_burst in, r6;
+	struct pw_pkt plain;            // of every packet of a bare burst
+	uint32_t dst4[PW_BURST];        // destinations of in while it is bare, host byte order
+	uint8_t dst6[PW_BURST][16];     // of r6 while it is bare
+	struct pw_burst one, one6;      // of one packet, that takes the ingress stages alone
 	struct pw_hop *next;            // the one of hops that fills for the next router
 	struct pw_txbuf tx[PW_MAX_PORTS];
 	uint64_t learned[PW_LEARN_CACHE];

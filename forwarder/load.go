@@ -34,7 +34,7 @@ type BurstBucket struct {
 
 // StageCost is what a stage has cost a worker in measured polls. Cycles are TSC cycles.
 type StageCost struct {
-	Stage   string // one of Stages, or rx, inject, housekeeping, tx
+	Stage   string // one of Stages, or one of what is around them; cgo/cost.h has the list
 	Calls   uint64
 	Packets uint64 // that it was given
 	Cycles  uint64

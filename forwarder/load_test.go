@@ -56,7 +56,7 @@ func TestLoadOfSeveralWorkers(t *testing.T) {
 			given[s.Stage] += s.Packets
 		}
 	}
-	if c.Rx != 2*each || left == 0 && given["rx"] != c.Rx || given["rx"] > c.Rx || given["tx"] != given["rx"] || given["lr_in_ip_routing"] != given["rx"] {
+	if c.Rx != 2*each || left == 0 && given["rx"] != c.Rx || given["rx"] > c.Rx || given["tx"] != given["rx"] || given["route_lookup"] != given["rx"] {
 		t.Errorf("stages were given %v, %d interrupted; counters %+v", given, left, c)
 	}
 	for _, err := range []error{g.SampleStages(1), g.ResetPollGap()} {
@@ -71,7 +71,7 @@ func TestMeasuredStagesAreThePipelines(t *testing.T) {
 	g := newGateway(t, article(), 1, Port{IfaceID: "vm1"})
 	var names []string
 	for _, s := range g.Workers()[0].Stages {
-		if !slices.Contains([]string{"rx", "inject", "housekeeping", "tx"}, s.Stage) {
+		if !slices.Contains([]string{"rx", "in_plain", "route_lookup", "out_plain", "inject", "housekeeping", "tx"}, s.Stage) {
 			names = append(names, s.Stage)
 		}
 	}

@@ -29,7 +29,7 @@ import (
 
 // replaced are the files of cgo/ that stress/standins.c stands in for: the stages
 // before and behind parking, and a lookup that control alone does.
-var replaced = regexp.MustCompile(`^(ls_.*|punt|control_egress|lr_in_(admission|chk_pkt_len|larger_pkts|ip.*))\.c$`)
+var replaced = regexp.MustCompile(`^(ls_.*|in_plain|punt|control_egress|lr_in_(admission|chk_pkt_len|larger_pkts|ip.*))\.c$`)
 
 func sources(t *testing.T) []string {
 	t.Helper()

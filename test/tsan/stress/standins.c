@@ -239,19 +239,43 @@ pw_lr_in_admission(struct pw_worker *w, struct pw_burst *b, struct pw_burst *r6)
 	(void)r6;
 }
 
-uint16_t
-pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b)
+void
+pw_in_plain(struct pw_worker *w, struct pw_burst *b, uint16_t port)
+{
+	pw_ingress(w, b, &w->r6, port);
+}
+
+void
+pw_route_lookup4(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
 {
 	(void)w;
+	for (uint16_t i = 0; i < b->n; i++)
+		nh[i] = 1;
+}
+
+void
+pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_BURST])
+{
+	(void)w;
+	(void)b;
+	(void)nh;
+}
+
+uint16_t
+pw_lr_in_ip4_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t nh[PW_BURST])
+{
+	(void)w;
+	(void)nh;
 	for (uint16_t i = 0; i < b->n; i++)
 		b->p[i].nh = 1;
 	return 0;
 }
 
 uint16_t
-pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b)
+pw_lr_in_ip6_routing(struct pw_worker *w, struct pw_burst *b, const uint64_t nh[PW_BURST])
 {
 	(void)w;
+	(void)nh;
 	(void)b;
 	return 0;
 }
