@@ -34,6 +34,7 @@ func Cases() []Case {
 		wakeUp(),
 		firstPacket(),
 		firstPacketAnswer(),
+		cost(),
 	}
 }
 
