@@ -69,17 +69,16 @@ enum pw_gate {
 	PW_GATE_SEEN, // a worker has told
 };
 
-// pw_count_drained counts a packet that leaves its park ring to be sent, now as TSC.
+// pw_count_drained counts a packet that leaves its park ring to be sent. Times are TSC.
 static inline void
-pw_count_drained(struct pw_counters *c, const struct pw_datapath *dp, struct rte_mbuf *m, uint64_t now)
+pw_count_drained(struct pw_counters *c, const struct pw_datapath *dp, enum pw_park_class cls, uint64_t arrived,
+		 uint64_t now)
 {
-	const struct pw_meta *meta = pw_meta(m);
-	uint64_t waited = now > meta->tsc ? now - meta->tsc : 0;
-	uint64_t units = waited / dp->wait_unit;
-	int bucket = units == 0 ? 0 : 64 - __builtin_clzll(units);
+	uint64_t us = (now > arrived ? now - arrived : 0) * 16 / dp->wait_unit;
+	int bucket = us < 16 ? 0 : 64 - __builtin_clzll(us / 16);
 	c->drained++;
-	c->waited[meta->park_class][bucket < PW_WAIT_BUCKETS ? bucket : PW_WAIT_BUCKETS - 1]++;
-	c->waited_us[meta->park_class] += waited * 16 / dp->wait_unit;
+	c->waited[cls][bucket < PW_WAIT_BUCKETS ? bucket : PW_WAIT_BUCKETS - 1]++;
+	c->waited_us[cls] += us;
 }
 
 // The learned and configured MACs of every switch: switch index above 48 bits of MAC.

@@ -80,6 +80,7 @@ struct pw_worker {
 	const struct pw_tables *tables; // valid for one poll
 	uint64_t now;                   // TSC at the start of the poll
 	uint32_t kick_seen;
+	int64_t pool_share;             // of dp->pool_parked, taken for packets that a stage may still park; 0 between stages, below it while one is owed
 	uint64_t tx_dirty;              // ports with packets in their txbuf
 	struct pw_burst in, r6;
 	struct pw_hop *next;            // the one of hops that fills for the next router
