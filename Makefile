@@ -11,14 +11,14 @@ BIN      := bin/parkway
 export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help deps deps-build deps-demo deps-model deps-package build test test-unit test-race test-asan test-e2e \
-        model stress bench-parking bench-tables demo docs deb try-service fuzz vet lint fmt clean ci
+.PHONY: help deps deps-build deps-demo deps-model deps-package deps-bench build test test-unit test-race test-asan test-e2e \
+        model stress bench bench-compare bench-parking bench-tables demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 deps: ## install the Debian packages that are missing (all of them: build, demo, tests)
-	@scripts/deps.sh build demo test model package
+	@scripts/deps.sh build demo test model package bench
 	@scripts/promtool.sh >/dev/null || true
 
 deps-build:
@@ -29,6 +29,9 @@ deps-demo:
 
 deps-package:
 	@scripts/deps.sh package
+
+deps-bench: deps-build
+	@scripts/deps.sh bench
 
 deps-model:
 	@scripts/deps.sh model
@@ -57,6 +60,12 @@ model: deps-model ## check the parking protocol's model with SPIN; MODEL=full fo
 stress: deps ## the park rings on real threads, also under ThreadSanitizer; PACKETS (default 10000000) each
 	PARKWAY_STRESS_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v -run Stress ./cgo
 	PARKWAY_TSAN_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v ./test/tsan
+
+bench: deps-bench build ## Parkway beside its references, all cases (or CASES="...") at full size, into bench/results; minutes, an idle machine
+	@scripts/bench.sh $(BIN) $(CASES)
+
+bench-compare: deps-bench ## this tree and BASE=revision in one run; fails if slower by THRESHOLD percent (default: never)
+	@scripts/bench-compare.sh '$(BASE)' '$(or $(THRESHOLD),0)' $(CASES)
 
 bench-parking: deps-build ## what parking promises, at full size and as one table; minutes
 	@scripts/bench-parking.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # deps.sh GROUP...: installs the Debian packages that the groups (build, demo,
-# test, package, model) need and this machine lacks. Asks for the thing, not for the package, so
+# test, package, model, bench) need and this machine lacks. Asks for the thing, not for the package, so
 # that a machine with its own DPDK is left alone. Quiet when nothing is missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -50,8 +50,11 @@ for group in "$@"; do
 		need libc6-dev test -e /usr/include/stdio.h
 		need spin has spin
 		;;
+	bench)
+		need dpdk has dpdk-testpmd
+		;;
 	*)
-		echo "deps.sh: no group '$group'; there are build, demo, test, package and model" >&2
+		echo "deps.sh: no group '$group'; there are build, demo, test, package, model and bench" >&2
 		exit 2
 		;;
 	esac

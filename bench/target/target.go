@@ -106,7 +106,7 @@ type Scenario struct {
 	Name   string // fit for a file name: "routes-ipv4-64k"
 	Family Family
 	Sizes  []traffic.Share // frame sizes without FCS, in shares; see traffic.Fixed and traffic.IMIX
-	Flows  int     // different 5-tuples
+	Flows  int             // different 5-tuples
 	Spread Distribution
 
 	Routes    int // static routes, of each family; 0: packets go to connected neighbors

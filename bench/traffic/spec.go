@@ -51,9 +51,9 @@ const MinPackets = 4096
 
 // Spec says what a capture holds.
 type Spec struct {
-	Flows int           // at least 1
+	Flows int            // at least 1
 	Flow  func(int) Flow // of a number below Flows; called more than once for each
-	Zipf  bool          // otherwise every flow has as many packets, to within one
+	Zipf  bool           // otherwise every flow has as many packets, to within one
 	Sizes []Share
 	Seed  uint64
 }

@@ -7,6 +7,7 @@
 // daemon itself is given to a Program by cmd/parkway, so that this package and its
 // tests need neither DPDK nor root.
 //
-// It runs on the main goroutine. Of this module it imports internal/config,
-// internal/api, internal/demo, internal/doctor, internal/ovnnb and internal/topology.
+// It runs on the main goroutine. Of this module it imports bench, bench/target,
+// internal/config, internal/api, internal/demo, internal/doctor, internal/ovnnb and
+// internal/topology.
 package cli

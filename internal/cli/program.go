@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/parkway-gw/parkway/bench"
 	"github.com/parkway-gw/parkway/internal/api"
 	"github.com/parkway-gw/parkway/internal/config"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -33,6 +34,8 @@ type Program struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Socket  string // the default of --socket; "": api.DefaultSocket
+
+	BenchCases []bench.Case // of `parkway bench`, beside bench.Cases
 }
 
 // usageError is a mistake on the command line.
@@ -103,7 +106,7 @@ func (p Program) root() *cobra.Command {
 	root.PersistentFlags().String("socket", socket, "the daemon's API socket")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"}) // --help is enough
-	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }
 

@@ -49,7 +49,7 @@ var rooms = []room{
 	// The only place that knows them all, by nothing that a program which embeds the
 	// gateway could not import; and the commands on top of it.
 	{path: "internal/app", imports: []string{"internal/app/...", "forwarder/...", "arpbuf/...", "dpdk/...", "internal/config/...", "internal/api/...", "internal/metrics/...", "internal/state"}},
-	{path: "internal/cli", imports: []string{"internal/cli/...", "internal/config/...", "internal/api/...", "internal/demo", "internal/doctor", "internal/ovnnb", "internal/topology"}},
+	{path: "internal/cli", imports: []string{"internal/cli/...", "bench", "bench/target", "internal/config/...", "internal/api/...", "internal/demo", "internal/doctor", "internal/ovnnb", "internal/topology"}},
 	{path: "cmd", imports: []string{"internal/app/...", "internal/cli/...", "internal/config"}},
 
 	// The laboratory: it sees the gateway from outside, as a user does.
@@ -63,7 +63,10 @@ var rooms = []room{
 	{path: "examples", imports: []string{"forwarder/...", "arpbuf/...", "dpdk/..."}},
 	{path: "configs"},
 	{path: "deploy"}, // files for operators, and tests of them
-	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/lab", "internal/topology", "internal/wire"}},
+	// The harness runs systems as processes; only its in-process rooms below know the datapath.
+	{path: "bench/traffic"},
+	{path: "bench/target", imports: []string{"bench/traffic", "internal/api"}},
+	{path: "bench", imports: []string{"bench/...", "forwarder/...", "arpbuf/...", "cgo/...", "dpdk/...", "internal/api", "internal/lab", "internal/topology", "internal/wire"}},
 }
 
 // roomOf finds the line for a package: its own, or the nearest one above it.
