@@ -20,6 +20,7 @@ func Cases() []Case {
 		routesIPv4(),
 		routesIPv6(),
 		neighbors(),
+		cost(),
 	}
 }
 

@@ -4,72 +4,111 @@
 
 #include "stages.h"
 
-// What follows routing, which has left ecmp packets with a choice.
-static inline void
-routed(struct pw_worker *w, struct pw_burst *b, uint16_t ecmp, uint8_t family)
+// The pipeline exists twice: as it is, and with a look at the time stamp counter after
+// every stage, for polls that are measured (cost.h). Whatever has the parameter measured
+// is inlined into both, where it is a constant.
+#define PW_INLINE static inline __attribute__((always_inline))
+
+PW_INLINE void
+mark(struct pw_worker *w, const bool measured, enum pw_stage stage, uint32_t n)
 {
-	if (unlikely(w->tables->n_policies > 0))
+	if (measured)
+		pw_cost_mark(&w->cost, stage, n);
+}
+
+// What follows routing, which has left ecmp packets with a choice.
+PW_INLINE void
+routed(struct pw_worker *w, struct pw_burst *b, uint16_t ecmp, uint8_t family, const bool measured)
+{
+	uint16_t n = b->n;
+	if (unlikely(w->tables->n_policies > 0)) {
 		ecmp = pw_lr_in_policy(w, b);
-	if (ecmp > 0) // a choice is made once, whoever has left it
+		mark(w, measured, PW_STAGE_LR_IN_POLICY, n);
+	}
+	if (ecmp > 0) { // a choice is made once, whoever has left it
 		pw_lr_in_ip_routing_ecmp(w, b);
+		mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING_ECMP, ecmp);
+	}
+	n = b->n;
 	uint16_t unresolved = pw_lr_in_arp_resolve(w, b, family);
+	mark(w, measured, PW_STAGE_LR_IN_ARP_RESOLVE, n);
+	n = b->n;
 	bool larger = pw_lr_in_chk_pkt_len(w, b) > 0, parked = false;
+	mark(w, measured, PW_STAGE_LR_IN_CHK_PKT_LEN, n);
 	struct pw_burst *out = unlikely(larger) ? &w->cut : b;
 	uint16_t next = 0;
 	do { // once, unless something has to be cut: that no longer fits one burst and goes on in parts
-		if (unlikely(larger))
-			next = pw_lr_in_larger_pkts(w, b, next, out);
-		if (unresolved > 0)
+		if (unlikely(larger)) {
+			uint16_t from = next;
+			next = pw_lr_in_larger_pkts(w, b, from, out);
+			mark(w, measured, PW_STAGE_LR_IN_LARGER_PKTS, next - from);
+		}
+		if (unresolved > 0) {
+			n = out->n;
 			parked = pw_lr_in_arp_request(w, out, family, parked);
+			mark(w, measured, PW_STAGE_LR_IN_ARP_REQUEST, n);
+		}
+		n = out->n;
 		pw_lr_out_delivery(w, out);
+		mark(w, measured, PW_STAGE_LR_OUT_DELIVERY, n);
 	} while (unlikely(larger) && next < b->n);
 	b->n = 0;
 }
 
-static void
-route4(struct pw_worker *w, struct pw_burst *b)
+PW_INLINE void
+route4(struct pw_worker *w, struct pw_burst *b, const bool measured)
 {
-	routed(w, b, pw_lr_in_ip4_routing(w, b), 4);
+	uint16_t n = b->n, ecmp = pw_lr_in_ip4_routing(w, b);
+	mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING, n);
+	routed(w, b, ecmp, 4, measured);
 }
 
-static void
-route6(struct pw_worker *w, struct pw_burst *b)
+PW_INLINE void
+route6(struct pw_worker *w, struct pw_burst *b, const bool measured)
 {
-	routed(w, b, pw_lr_in_ip6_routing(w, b), 6);
+	uint16_t n = b->n, ecmp = pw_lr_in_ip6_routing(w, b);
+	mark(w, measured, PW_STAGE_LR_IN_IP_ROUTING, n);
+	routed(w, b, ecmp, 6, measured);
 }
 
 // One router: IPv4 stays in b, IPv6 goes on in a burst of its own.
-static void
-router(struct pw_worker *w, struct pw_burst *b)
+PW_INLINE void
+router(struct pw_worker *w, struct pw_burst *b, const bool measured)
 {
+	uint16_t n = b->n;
 	pw_lr_in_admission(w, b, &w->r6);
+	mark(w, measured, PW_STAGE_LR_IN_ADMISSION, n);
 	if (b->n > 0) {
+		n = b->n;
 		pw_lr_in_ip4_input(w, b);
-		route4(w, b);
+		mark(w, measured, PW_STAGE_LR_IN_IP_INPUT, n);
+		route4(w, b, measured);
 	}
 	if (w->r6.n > 0) {
+		n = w->r6.n;
 		pw_lr_in_ip6_input(w, &w->r6);
-		route6(w, &w->r6);
+		mark(w, measured, PW_STAGE_LR_IN_IP_INPUT, n);
+		route6(w, &w->r6, measured);
 	}
 }
 
 // Packets whose next hop is another router of this node collect in w->next. Every
 // turn takes them through one router; the rounds that a packet may take are bounded
 // where it enters.
-static void
-next_routers(struct pw_worker *w)
+PW_INLINE void
+next_routers(struct pw_worker *w, const bool measured)
 {
 	while (w->next->b[0].n > 0) {
 		struct pw_hop *h = w->next;
 		w->next = h == &w->hops[0] ? &w->hops[1] : &w->hops[0];
 		for (uint16_t i = 0; i <= h->last; i++)
-			router(w, &h->b[i]);
+			router(w, &h->b[i], measured);
 		h->last = 0;
 	}
 }
 
-static uint16_t
-receive(struct pw_worker *w, const struct pw_rxq *q)
+PW_INLINE uint16_t
+receive(struct pw_worker *w, const struct pw_rxq *q, const bool measured)
 {
 	struct pw_burst *b = &w->in;
 	uint16_t n = rte_eth_rx_burst(q->port, q->queue, b->m, PW_BURST);
@@ -79,27 +118,42 @@ receive(struct pw_worker *w, const struct pw_rxq *q)
 	w->counters.rx += n;
 	w->stats.packets += n;
 	w->stats.bursts++;
+	pw_load_burst(&w->stats.load, n);
+	mark(w, measured, PW_STAGE_RX, n);
 	const uint16_t features = w->tables->ports[q->port].features;
 	bool groups = pw_ls_in_admission(w, b, q->port);
-	if (unlikely(features & PW_LSP_SECURE))
+	mark(w, measured, PW_STAGE_LS_IN_ADMISSION, n);
+	uint16_t k = b->n;
+	if (unlikely(features & PW_LSP_SECURE)) {
 		pw_ls_in_check_port_sec(w, b);
+		mark(w, measured, PW_STAGE_LS_IN_CHECK_PORT_SEC, k);
+		k = b->n;
+	}
 	pw_ls_in_lookup_fdb(w, b);
+	mark(w, measured, PW_STAGE_LS_IN_LOOKUP_FDB, k);
+	k = b->n;
 	if (unlikely(groups)) {
-		if (features & PW_LSP_STORM)
+		if (features & PW_LSP_STORM) {
 			pw_ls_in_storm_control(w, b);
+			mark(w, measured, PW_STAGE_LS_IN_STORM_CONTROL, k);
+			k = b->n;
+		}
 		pw_ls_in_arp_rsp(w, b);
+		mark(w, measured, PW_STAGE_LS_IN_ARP_RSP, k);
+		k = b->n;
 	}
 	pw_ls_in_l2_lkup(w, b);
-	router(w, b);
-	next_routers(w);
+	mark(w, measured, PW_STAGE_LS_IN_L2_LKUP, k);
+	router(w, b, measured);
+	next_routers(w, measured);
 	return n;
 }
 
 // Frames and packets that control made: a frame goes straight to its switch port, a
 // packet starts at routing, for what the router itself sends is not checked like
 // what it receives.
-static uint16_t
-inject(struct pw_worker *w)
+PW_INLINE uint16_t
+inject(struct pw_worker *w, const bool measured)
 {
 	struct rte_mbuf *m[PW_BURST / 2];
 	unsigned int n = rte_ring_sc_dequeue_burst(w->inject, (void **)m, PW_BURST / 2, NULL);
@@ -114,11 +168,12 @@ inject(struct pw_worker *w)
 		else
 			pw_burst_push(&w->r6, m[i], &p);
 	}
+	mark(w, measured, PW_STAGE_INJECT, n);
 	if (w->in.n > 0)
-		route4(w, &w->in);
+		route4(w, &w->in, measured);
 	if (w->r6.n > 0)
-		route6(w, &w->r6);
-	next_routers(w);
+		route6(w, &w->r6, measured);
+	next_routers(w, measured);
 	return (uint16_t)n;
 }
 
@@ -126,27 +181,54 @@ void
 pw_worker_housekeeping(struct pw_worker *w, uint32_t slots)
 {
 	pw_park_housekeeping(w, slots);
-	next_routers(w); // a drained packet may enter another router
+	next_routers(w, false); // a drained packet may enter another router
 	pw_tx_flush(w);
 }
 
-uint32_t
-pw_worker_poll(struct pw_worker *w)
+PW_INLINE uint32_t
+poll(struct pw_worker *w, const bool measured)
 {
 	uint32_t handled = 0;
 
 	w->now = rte_rdtsc();
+	if (measured)
+		pw_cost_begin(&w->cost, w->now);
 	w->tables = atomic_load_explicit(&w->dp->tables, memory_order_acquire);
 	for (uint16_t i = 0; i < w->cfg.n_rxqs; i++)
-		handled += receive(w, &w->cfg.rxqs[i]);
+		handled += receive(w, &w->cfg.rxqs[i], measured);
 	if (!rte_ring_empty(w->inject))
-		handled += inject(w);
+		handled += inject(w, measured);
 
 	uint32_t kick = atomic_load_explicit(&w->kick, memory_order_acquire);
 	if (kick != w->kick_seen) {
 		w->kick_seen = kick;
 		pw_worker_housekeeping(w, w->park.n_slots);
+		mark(w, measured, PW_STAGE_HOUSEKEEPING, 0);
 	}
+	return handled;
+}
+
+static __attribute__((noinline)) uint32_t
+poll_measured(struct pw_worker *w)
+{
+	const uint64_t before = w->counters.tx + w->counters.drops[PW_DROP_TX_FULL];
+	uint32_t handled = poll(w, true);
+	bool dirty = w->tx_dirty != 0;
+	pw_tx_flush(w);
+	uint64_t left = w->counters.tx + w->counters.drops[PW_DROP_TX_FULL] - before;
+	if (dirty)
+		pw_cost_mark(&w->cost, PW_STAGE_TX, (uint32_t)left);
+	pw_cost_end(&w->cost, w->now, w->cfg.longest_poll);
+	return handled;
+}
+
+uint32_t
+pw_worker_poll(struct pw_worker *w)
+{
+	const uint32_t order = atomic_load_explicit(&w->sample, memory_order_relaxed);
+	if (unlikely(order != 0) && pw_cost_due(&w->cost, order))
+		return poll_measured(w);
+	uint32_t handled = poll(w, false);
 	pw_tx_flush(w);
 	return handled;
 }

@@ -12,8 +12,10 @@
 
 #include "burst.h"
 #include "copp.h"
+#include "cost.h"
 #include "counters.h"
 #include "datapath.h"
+#include "load.h"
 #include "park.h"
 
 struct pw_rxq {
@@ -46,8 +48,8 @@ struct pw_worker_stats {
 	uint64_t packets;     // received
 	uint64_t busy_cycles; // of polls that received or sent something
 	uint64_t idle_cycles; // of empty polls, sleep included
-	uint64_t max_gap;     // longest time between two polls, sleep excluded, cycles
 	uint64_t bursts;      // non-empty receive bursts
+	struct pw_load load;  // their sizes, and the gaps between polls
 };
 
 struct pw_worker_config {
@@ -56,6 +58,7 @@ struct pw_worker_config {
 	uint16_t n_rxqs;
 	bool adaptive;        // sleep when idle
 	uint32_t max_sleep_ns;
+	uint64_t longest_poll; // of those that are measured, cycles; a longer one was interrupted
 	uint32_t ring_size;   // of each punt and inject ring, a power of two
 	int socket;
 	struct pw_rxq rxqs[PW_MAX_RXQS];
@@ -69,6 +72,8 @@ struct pw_worker {
 	// Written by control, read by the worker once per poll.
 	_Atomic uint32_t stop __attribute__((aligned(PW_CACHE_LINE)));
 	_Atomic uint32_t kick; // grows when a park slot was handed back
+	_Atomic uint32_t sample; // order to measure what stages cost, see cost.h; 0: off
+	uint32_t orders;         // of those, ever; control's own
 
 	// Written by the worker; readers add up.
 	struct pw_counters counters __attribute__((aligned(PW_CACHE_LINE)));
@@ -97,6 +102,9 @@ struct pw_worker {
 	// The worker's own, large and seldom touched.
 	struct pw_burst cut; // what lr_in_larger_pkts makes of a burst, part by part
 	struct pw_hop hops[2];
+
+	// Written by the worker, in polls that are measured.
+	struct pw_cost cost __attribute__((aligned(PW_CACHE_LINE)));
 };
 
 // pw_worker_new makes worker cfg->index of dp. NULL when memory is short.
@@ -110,6 +118,16 @@ void pw_worker_run(struct pw_worker *w);
 // pw_worker_stop makes pw_worker_run return after its current poll, or after a few more
 // when packets from control wait. Any thread.
 void pw_worker_stop(struct pw_worker *w);
+
+// pw_worker_sample has every so many polls measured, from the next poll on and with all
+// figures at 0; with every 0, none. Any thread, one at a time.
+void pw_worker_sample(struct pw_worker *w, uint16_t every);
+
+// pw_worker_reset_gap makes the longest poll gap start anew. Any thread.
+void pw_worker_reset_gap(struct pw_worker *w);
+
+// pw_worker_gap counts a gap between polls, for those who drive a worker themselves.
+void pw_worker_gap(struct pw_worker *w, uint64_t cycles);
 
 // pw_tsc reads the time stamp counter.
 uint64_t pw_tsc(void);

@@ -53,7 +53,7 @@ const (
 	nextHopFields  = "router_port:string ip:string worker:number packets:number oldest_seconds:number waiting_for:string"
 	totalsFields   = "parked:number drained:number evicted:number expired:number failed:number discarded:number rejected:number in_ring:number"
 	counterFields  = "rx:number originated:number tx:number consumed:number parked:number drops:object balance:number"
-	workerFields   = "lcore:number busy_cycles:number idle_cycles:number packets:number cycles_per_packet:number max_poll_gap_us:number rx_queues:list"
+	workerFields   = "lcore:number busy_cycles:number idle_cycles:number packets:number cycles_per_packet:number max_poll_gap_us:number rx_queues:list poll_gaps:object burst_sizes:list"
 	portFields     = "name:string device:string link:string mac:string mtu:number rx_packets:number rx_bytes:number rx_missed:number rx_nombuf:number tx_packets:number tx_bytes:number tx_dropped:number"
 )
 
