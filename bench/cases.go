@@ -21,6 +21,9 @@ func Cases() []Case {
 		routesIPv6(),
 		neighbors(),
 		cost(),
+		parkDrain(),
+		parkingCost(),
+		pollGap(),
 	}
 }
 

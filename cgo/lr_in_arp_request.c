@@ -240,7 +240,7 @@ sweep(struct pw_worker *w, struct pw_park_open *open, uint32_t budget)
 void
 pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
 {
-	for (int c = 0; c < PW_PARK_CLASSES; c++)
+	for (int c = 0; PW_PARKING && c < PW_PARK_CLASSES; c++)
 		sweep(w, &w->park.open[c], budget);
 	pw_pool_share_return(w);
 }

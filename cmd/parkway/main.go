@@ -9,7 +9,11 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
+	"github.com/parkway-gw/parkway/bench/parkdrain"
+	"github.com/parkway-gw/parkway/bench/target"
+	"github.com/parkway-gw/parkway/dpdk/spin"
 	"github.com/parkway-gw/parkway/internal/app"
 	"github.com/parkway-gw/parkway/internal/cli"
 	"github.com/parkway-gw/parkway/internal/config"
@@ -45,6 +49,12 @@ func main() {
 			runs.Store(true)
 			return app.Run(ctx, c, app.Options{Version: version, Reload: reload})
 		},
+		BenchSpin: func(cpu int, d time.Duration) (target.SpinResult, error) {
+			g, err := spin.Run(cpu, d)
+			return target.SpinResult{Longest: g.Longest, Reads: g.Reads}, err
+		},
+		BenchParkDrain: parkdrain.Serve,
+
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,
 	}
