@@ -12,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model deps-package deps-bench build test test-unit test-race test-asan test-e2e \
-        model stress bench bench-compare bench-parking bench-tables demo docs deb try-service fuzz vet lint fmt clean ci
+        model stress lines no-parking bench bench-compare bench-parking bench-tables demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,12 @@ bench-parking: deps-build ## what parking promises, at full size and as one tabl
 
 bench-tables: deps-build ## a million routes: time, memory and rates; 4 GiB, a minute
 	@scripts/bench-tables.sh
+
+lines: deps-build ## which cache lines workers write: none in common while they forward
+	$(GO) test -count=1 -tags lines -v -run TestLines ./cgo
+
+no-parking: deps-build ## bin/parkway-no-parking, which `parkway bench parking-cost` compares with
+	@scripts/no-parking.sh bin/parkway-no-parking
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

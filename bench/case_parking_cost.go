@@ -46,7 +46,7 @@ func withoutParking(r *Runner) target.Target {
 	file := filepath.Join(filepath.Dir(r.Binary), NoParking)
 	t := target.NewParkway(without, file)
 	if _, err := os.Stat(file); err != nil {
-		return &absent{t, target.Unavailable{What: "a gateway built without parking, " + file, Mend: "scripts/no-parking.sh " + file + " builds it"}}
+		return &absent{t, target.Unavailable{What: "a gateway built without parking, " + file, Mend: "`make no-parking` builds it into bin/"}}
 	}
 	return t
 }
