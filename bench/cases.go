@@ -35,6 +35,9 @@ func Cases() []Case {
 		firstPacket(),
 		firstPacketAnswer(),
 		cost(),
+		parkDrain(),
+		parkingCost(),
+		pollGap(),
 	}
 }
 

@@ -271,7 +271,7 @@ poll(struct pw_worker *w, const bool measured)
 		handled += inject(w, measured);
 
 	uint32_t kick = atomic_load_explicit(&w->kick, memory_order_acquire);
-	if (kick != w->kick_seen) {
+	if (PW_PARKING && kick != w->kick_seen) {
 		w->kick_seen = kick;
 		pw_worker_housekeeping(w, w->park.n_slots);
 		mark(w, measured, PW_STAGE_HOUSEKEEPING, 0);

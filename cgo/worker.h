@@ -94,6 +94,7 @@ struct pw_worker {
 	uint32_t answered;              // the same, when answer_by was set
 	uint32_t false_alarms;          // sleeps that a queue ended in vain, since the last packet
 	uint64_t answer_by;             // TSC until when control's answer is polled for
+	int64_t pool_share;             // of dp->pool_parked, taken for packets that a stage may still park; 0 between stages, below it while one is owed
 	uint64_t tx_dirty;              // ports with packets in their txbuf
 	struct pw_burst in, r6;
 	struct pw_pkt plain;            // of every packet of a bare burst

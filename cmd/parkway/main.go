@@ -9,9 +9,13 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/parkway-gw/parkway/bench/paced"
+	"github.com/parkway-gw/parkway/bench/parkdrain"
+	"github.com/parkway-gw/parkway/bench/target"
 	"github.com/parkway-gw/parkway/bench/updates"
+	"github.com/parkway-gw/parkway/dpdk/spin"
 	"github.com/parkway-gw/parkway/internal/app"
 	"github.com/parkway-gw/parkway/internal/cli"
 	"github.com/parkway-gw/parkway/internal/config"
@@ -49,6 +53,11 @@ func main() {
 		},
 		BenchUpdates: updates.Serve,
 		BenchPaced:   paced.Serve,
+		BenchSpin: func(cpu int, d time.Duration) (target.SpinResult, error) {
+			g, err := spin.Run(cpu, d)
+			return target.SpinResult{Longest: g.Longest, Reads: g.Reads}, err
+		},
+		BenchParkDrain: parkdrain.Serve,
 
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/parkway-gw/parkway/bench"
+	"github.com/parkway-gw/parkway/bench/target"
 	"github.com/parkway-gw/parkway/internal/api"
 	"github.com/parkway-gw/parkway/internal/config"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -37,6 +39,10 @@ type Program struct {
 
 	// BenchUpdates serves target.RunUpdates, which some cases of `parkway bench` start.
 	BenchUpdates func(ctx context.Context, in io.Reader, out io.Writer) error
+
+	// BenchSpin and BenchParkDrain are what target.Spin and target.ParkDrain start.
+	BenchSpin      func(cpu int, d time.Duration) (target.SpinResult, error)
+	BenchParkDrain func(ctx context.Context, in io.Reader, out io.Writer) error
 
 	BenchCases []bench.Case // of `parkway bench`, beside bench.Cases
 
@@ -112,7 +118,7 @@ func (p Program) root() *cobra.Command {
 	root.PersistentFlags().String("socket", socket, "the daemon's API socket")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"}) // --help is enough
-	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.workerCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchPacedCommand(), p.benchUpdatesCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.workerCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchPacedCommand(), p.benchSpinCommand(), p.benchParkDrainCommand(), p.benchUpdatesCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }
 
