@@ -106,11 +106,14 @@ func TestShow(t *testing.T) {
 		}
 	}
 	g.wantRows("show neighbors", show[any](g, "neighbors"), 10, neighborFields)
-	counters := show[map[string]any](g, "counters")
-	g.wantFields("show counters", counters, counterFields)
-	if counters["parked"] != float64(2*waiting) || counters["balance"] != 0.0 {
-		t.Errorf("show counters while %d packets wait: %v", 2*waiting, counters)
-	}
+	g.must(lab.Wait(g.ctx, "counters that balance while packets wait", func() error { // probes go on meanwhile
+		counters := show[map[string]any](g, "counters")
+		g.wantFields("show counters", counters, counterFields)
+		if counters["parked"] != float64(2*waiting) || counters["balance"] != 0.0 {
+			return fmt.Errorf("while %d packets wait: %v", 2*waiting, counters)
+		}
+		return nil
+	}))
 	if text := g.cli("show"); !strings.Contains(text, "router lr0") || !strings.Contains(text, "parked: ") {
 		t.Errorf("show does not tell what waits:\n%s", text)
 	}
