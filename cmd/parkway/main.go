@@ -51,13 +51,15 @@ func main() {
 			runs.Store(true)
 			return app.Run(ctx, c, app.Options{Version: version, Reload: reload})
 		},
-		BenchUpdates: updates.Serve,
-		BenchPaced:   paced.Serve,
+		BenchServers: map[string]cli.BenchServer{
+			target.UpdatesCommand:   updates.Serve,
+			target.PacedCommand:     paced.Serve,
+			target.ParkDrainCommand: parkdrain.Serve,
+		},
 		BenchSpin: func(cpu int, d time.Duration) (target.SpinResult, error) {
 			g, err := spin.Run(cpu, d)
 			return target.SpinResult{Longest: g.Longest, Reads: g.Reads}, err
 		},
-		BenchParkDrain: parkdrain.Serve,
 
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,

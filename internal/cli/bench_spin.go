@@ -4,7 +4,6 @@ package cli
 
 import (
 	"encoding/json"
-	"os"
 	"strconv"
 	"time"
 
@@ -32,13 +31,5 @@ func (p Program) benchSpinCommand() *cobra.Command {
 			}
 			return json.NewEncoder(p.Stdout).Encode(r)
 		},
-	}
-}
-
-// benchParkDrainCommand is for `parkway bench` too.
-func (p Program) benchParkDrainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: target.ParkDrainCommand, Hidden: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.BenchParkDrain(c.Context(), os.Stdin, p.Stdout) },
 	}
 }
