@@ -97,6 +97,8 @@ type settings struct {
 	policies     []cgo.Policy               // of router 0
 	gated        bool                       // packets may wait for lspExternal
 	meters       [cgo.PuntClasses]cgo.Meter // of router port 0
+
+	edit func(*bench, *cgo.TableSpec) // changes the tables before they are published
 }
 
 func defaults() settings {
@@ -202,7 +204,7 @@ func (b *bench) publish() {
 	b.store(m0, [6]byte{2, 0, 0, 0, 0, 0x51}, lspExternal, cgo.AdjReachable)
 	b.store(m1, [6]byte{2, 0, 0, 0, 0, 0x52}, lspExternal, cgo.AdjReachable)
 
-	tables, err := cgo.NewTables(cgo.TableSpec{
+	spec := cgo.TableSpec{
 		Ports: []cgo.Port{
 			{Port: b.in.port, SwitchPort: lspHost},
 			{Port: b.out.port, SwitchPort: lspExternal},
@@ -245,7 +247,11 @@ func (b *bench) publish() {
 			nhBroadcast:   {Kind: cgo.NextHopDrop, Reason: cgo.DropIPBroadcast},
 		},
 		Groups: []cgo.Group{{Buckets: []uint8{0, 1, 0, 1, 0, 1, 0, 1}}},
-	})
+	}
+	if b.settings.edit != nil {
+		b.settings.edit(b, &spec)
+	}
+	tables, err := cgo.NewTables(spec)
 	if err != nil {
 		t.Fatal(err)
 	}

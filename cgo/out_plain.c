@@ -13,7 +13,8 @@
 #define HOP_LIMIT6_AT 21
 
 // One hop less. For IPv4 that is one more in the checksum (RFC 1624): TTL is the first
-// octet of a word in network order, checksum the last two, and a carry comes round.
+// octet of a word in network order, checksum the last two, and a carry comes round. It
+// does so from 0xffff on, which is the other name of 0 that no sender computes.
 static inline void
 hop(uint8_t *h, uint8_t family)
 {
@@ -22,7 +23,7 @@ hop(uint8_t *h, uint8_t family)
 		return;
 	}
 	uint32_t was = rte_cpu_to_le_32(pw_load32(h + TTL4_AT)), is = was + 0x10000 - 1;
-	is = rte_le_to_cpu_32(is + ((uint32_t)(is < was) << 16));
+	is = rte_le_to_cpu_32(is + ((uint32_t)(was >= 0xfffe0000) << 16));
 	memcpy(h + TTL4_AT, &is, sizeof(is));
 }
 

@@ -7,8 +7,12 @@
 
 #include <string.h>
 
+#include <rte_byteorder.h>
+
 #include "packet.h"
 #include "tables.h"
+
+_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "headers are read as words, octet 0 in the lowest byte");
 
 static inline uint64_t
 pw_load64(const uint8_t *at)

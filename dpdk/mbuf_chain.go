@@ -16,3 +16,6 @@ func (m *Mbuf) Flags() uint64 { return uint64(m.ol_flags) }
 
 // SetFlags sets them.
 func (m *Mbuf) SetFlags(flags uint64) { m.ol_flags = C.uint64_t(flags) }
+
+// Next returns the segment behind m, nil behind the last.
+func (m *Mbuf) Next() *Mbuf { return (*Mbuf)(m.next) }
