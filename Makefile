@@ -12,7 +12,7 @@ export GO
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help deps deps-build deps-demo deps-model deps-package deps-bench build test test-unit test-race test-asan test-e2e \
-        model stress bench bench-compare bench-parking bench-tables bench-report demo docs deb try-service fuzz vet lint fmt clean ci
+        model stress lines no-parking bench bench-compare bench-parking bench-tables bench-report demo docs deb try-service fuzz vet lint fmt clean ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -76,6 +76,12 @@ bench-tables: deps-build ## a million routes: time, memory and rates; 4 GiB, a m
 
 bench-report: ## write docs/performance.md and its plots anew, of bench/results
 	$(GO) test -count=1 ./bench/report -run TestFresh -update
+
+lines: deps-build ## which cache lines workers write: none in common while they forward
+	$(GO) test -count=1 -tags lines -v -run TestLines ./cgo
+
+no-parking: deps-build ## bin/parkway-no-parking, which `parkway bench parking-cost` compares with
+	@scripts/no-parking.sh bin/parkway-no-parking
 
 demo: deps-demo build ## the article's topology: up, ping, show, down; needs root
 	@scripts/demo.sh $(BIN)

@@ -34,6 +34,10 @@ func Cases() []Case {
 		wakeUp(),
 		firstPacket(),
 		firstPacketAnswer(),
+		cost(),
+		parkDrain(),
+		parkingCost(),
+		pollGap(),
 	}
 }
 

@@ -35,6 +35,13 @@ enum pw_adj_flags {
 	PW_ADJ_GATED = 1 << 1, // it lives behind a switch port that packets may wait for
 };
 
+// 0 takes out of the fast path what parking has put there, for the bench that says what
+// that costs (bench/case_parking_cost.go). Such a gateway takes every next hop for resolved:
+// it must know all MACs that it will ever need.
+#ifndef PW_PARKING
+#define PW_PARKING 1
+#endif
+
 #define PW_OUT_SWITCH 0xfffu           // no known switch port: look the MAC up in the egress switch
 
 struct pw_adj {
@@ -91,7 +98,7 @@ pw_adj_out(uint64_t word)
 static inline bool
 pw_adj_usable(uint64_t word)
 {
-	return word >> 60 >= PW_ADJ_USABLE;
+	return !PW_PARKING || word >> 60 >= PW_ADJ_USABLE;
 }
 
 // pw_adj_source writes our own MAC to eth_src. It is loaded in one, so that no frame

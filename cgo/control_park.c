@@ -8,24 +8,22 @@
 
 #include "control.h"
 
+#define AHEAD 8 // packets that a drain fetches before it comes to them
+
 static struct pw_park_slot *
 slot_of(const struct pw_control *c, uint16_t worker, uint32_t slot)
 {
 	return &c->dp->workers[worker]->park.slots[slot];
 }
 
-static struct rte_mbuf *
-pop(struct pw_control *c, uint16_t worker, struct pw_park_slot *s, uint64_t older_than, bool *lost)
+// Counts n packets that control took out of s.
+static void
+popped(struct pw_control *c, uint16_t worker, const struct pw_park_slot *s, uint16_t n)
 {
-	struct pw_park *p = &c->dp->workers[worker]->park;
-	struct rte_mbuf *m = pw_park_pop(s, older_than, lost);
-	if (m != NULL) {
-		_Atomic uint64_t *count = &p->popped[s->cls];
-		uint64_t popped = atomic_load_explicit(count, memory_order_relaxed);
-		atomic_store_explicit(count, popped + 1, memory_order_relaxed);
-		atomic_fetch_sub_explicit(&c->dp->pool_parked, 1, memory_order_relaxed);
-	}
-	return m;
+	_Atomic uint64_t *count = &c->dp->workers[worker]->park.popped[s->cls];
+	uint64_t before = atomic_load_explicit(count, memory_order_relaxed);
+	atomic_store_explicit(count, before + n, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&c->dp->pool_parked, n, memory_order_relaxed);
 }
 
 bool
@@ -59,20 +57,27 @@ pw_control_handback(struct pw_control *c, uint16_t worker, uint32_t slot)
 	pw_wake(&w->sleep);
 }
 
+static uint16_t
+take(struct pw_control *c, uint16_t worker, struct pw_park_slot *s, struct rte_mbuf **out, uint64_t *arrived,
+     uint16_t n)
+{
+	uint16_t k = 0;
+	bool lost = false;
+	do {
+		uint16_t got = pw_park_pop_bulk(s, out + k, arrived == NULL ? NULL : arrived + k, n - k, &lost);
+		k += got;
+		if (got == 0 && !lost)
+			break;
+	} while (k < n);
+	if (k > 0)
+		popped(c, worker, s, k);
+	return k;
+}
+
 uint16_t
 pw_control_take(struct pw_control *c, uint16_t worker, uint32_t slot, struct rte_mbuf **out, uint16_t n)
 {
-	struct pw_park_slot *s = slot_of(c, worker, slot);
-	uint16_t k = 0;
-	bool lost = false;
-	while (k < n) {
-		struct rte_mbuf *m = pop(c, worker, s, 0, &lost);
-		if (m != NULL)
-			out[k++] = m;
-		else if (!lost)
-			break;
-	}
-	return k;
+	return take(c, worker, slot_of(c, worker, slot), out, NULL, n);
 }
 
 // When the last packet of s arrived. The place behind tail is written only after a
@@ -96,11 +101,12 @@ pw_control_expire(struct pw_control *c, uint16_t worker, uint32_t slot, uint64_t
 	if (by_newest && newest(s) >= tsc)
 		return 0;
 	for (;;) {
-		struct rte_mbuf *m = pop(c, worker, s, tsc, &lost);
+		struct rte_mbuf *m = pw_park_pop(s, tsc, &lost);
 		if (m == NULL && !lost)
 			return n;
 		if (m == NULL)
 			continue;
+		popped(c, worker, s, 1);
 		pw_control_free_as(c, m, reason);
 		n++;
 	}
@@ -159,21 +165,29 @@ refill(struct pw_control *c, struct pw_drain *d, uint16_t worker, uint32_t slot,
        const struct pw_adj *a, uint64_t adj_word, const struct pw_lsp *lsp)
 {
 	struct pw_counters *count = &c->for_worker[worker];
-	uint16_t n = pw_control_take(c, worker, slot, d->m, (uint16_t)RTE_MIN(most, (uint32_t)PW_CONTROL_PENDING));
+	struct pw_park_slot *s = slot_of(c, worker, slot);
+	uint64_t arrived[PW_CONTROL_PENDING];
+	uint16_t n = take(c, worker, s, d->m, arrived, (uint16_t)RTE_MIN(most, (uint32_t)PW_CONTROL_PENDING));
 	uint16_t k = 0;
 	uint64_t now = rte_rdtsc();
 	d->taken += n;
+	for (uint16_t i = 0; i < RTE_MIN(n, AHEAD); i++)
+		pw_park_prefetch(d->m[i]);
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = d->m[i];
-		pw_count_drained(count, c->dp, m, now);
+		if (i + AHEAD < n)
+			pw_park_prefetch(d->m[i + AHEAD]);
+		pw_count_drained(count, c->dp, s->cls, arrived[i], now);
 		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 		memcpy(eth->dst_addr.addr_bytes, &adj_word, RTE_ETHER_ADDR_LEN);
 		pw_adj_source(a, eth->src_addr.addr_bytes);
-		m->vlan_tci = lsp->vlan;
-		if (lsp->vlan != 0 && rte_vlan_insert(&m) != 0) {
-			count->drops[PW_DROP_OUT_VLAN]++;
-			rte_pktmbuf_free(m);
-			continue;
+		if (lsp->vlan != 0) {
+			m->vlan_tci = lsp->vlan;
+			if (rte_vlan_insert(&m) != 0) {
+				count->drops[PW_DROP_OUT_VLAN]++;
+				rte_pktmbuf_free(m);
+				continue;
+			}
 		}
 		d->m[k++] = m;
 	}

@@ -124,10 +124,15 @@ func (c *Counters) Add(o *Counters) {
 
 // load copies a block that its writer may be writing; every counter by itself is whole.
 func load(block *C.struct_pw_counters) Counters {
-	const words = int(unsafe.Sizeof(Counters{}) / 8)
-	var out Counters
-	src := unsafe.Slice((*uint64)(unsafe.Pointer(block)), words)
-	dst := unsafe.Slice((*uint64)(unsafe.Pointer(&out)), words)
+	return words((*Counters)(unsafe.Pointer(block)))
+}
+
+// words copies a structure of 64-bit words that its writer may be writing; every word by
+// itself is whole.
+func words[T any](block *T) (out T) {
+	n := unsafe.Sizeof(out) / 8
+	src := unsafe.Slice((*uint64)(unsafe.Pointer(block)), n)
+	dst := unsafe.Slice((*uint64)(unsafe.Pointer(&out)), n)
 	for i := range dst {
 		dst[i] = atomic.LoadUint64(&src[i])
 	}

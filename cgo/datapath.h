@@ -36,12 +36,15 @@ struct pw_datapath {
 	uint64_t wait_unit;        // 16 us in TSC cycles
 	uint16_t n_workers;
 	uint16_t control_txq[PW_MAX_PORTS]; // control's own transmit queue, PW_NONE16: by way of a worker
-	_Atomic int64_t pool_parked;        // packets parked over all workers; any of them and control
+	int64_t pool_park_limit;            // share of the pool that parked packets may have
+
+	// Written by any worker, now and then, and so kept from what they all read for every packet.
+	_Atomic int64_t pool_parked __attribute__((aligned(PW_CACHE_LINE))); // packets parked over all workers; any of them and control
 	_Atomic uint32_t own_id;            // identifications of own IPv4 packets that are cut; any worker
-	int64_t pool_park_limit;            // their share of the pool
 	// Writer: control, and the worker that turns ARMED into SEEN. By switch port.
-	_Atomic uint8_t gates[PW_MAX_LSPS];
-	struct pw_copp_state *copp; // by router port; writers: workers
+	_Atomic uint8_t gates[PW_MAX_LSPS] __attribute__((aligned(PW_CACHE_LINE)));
+
+	struct pw_copp_state *copp __attribute__((aligned(PW_CACHE_LINE))); // by router port; writers: workers
 	// By switch port; writers: workers. Whoever gives an index to another port resets it.
 	struct pw_lsp_state *lsp_states;
 	struct pw_meter learn_meter; // of each switch port
@@ -69,17 +72,16 @@ enum pw_gate {
 	PW_GATE_SEEN, // a worker has told
 };
 
-// pw_count_drained counts a packet that leaves its park ring to be sent, now as TSC.
+// pw_count_drained counts a packet that leaves its park ring to be sent. Times are TSC.
 static inline void
-pw_count_drained(struct pw_counters *c, const struct pw_datapath *dp, struct rte_mbuf *m, uint64_t now)
+pw_count_drained(struct pw_counters *c, const struct pw_datapath *dp, enum pw_park_class cls, uint64_t arrived,
+		 uint64_t now)
 {
-	const struct pw_meta *meta = pw_meta(m);
-	uint64_t waited = now > meta->tsc ? now - meta->tsc : 0;
-	uint64_t units = waited / dp->wait_unit;
-	int bucket = units == 0 ? 0 : 64 - __builtin_clzll(units);
+	uint64_t us = (now > arrived ? now - arrived : 0) * 16 / dp->wait_unit;
+	int bucket = us < 16 ? 0 : 64 - __builtin_clzll(us / 16);
 	c->drained++;
-	c->waited[meta->park_class][bucket < PW_WAIT_BUCKETS ? bucket : PW_WAIT_BUCKETS - 1]++;
-	c->waited_us[meta->park_class] += waited * 16 / dp->wait_unit;
+	c->waited[cls][bucket < PW_WAIT_BUCKETS ? bucket : PW_WAIT_BUCKETS - 1]++;
+	c->waited_us[cls] += us;
 }
 
 // The learned and configured MACs of every switch: switch index above 48 bits of MAC.

@@ -5,6 +5,7 @@ package cgo_test
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -91,6 +92,7 @@ type settings struct {
 	controlQueue bool
 	fdb          bool
 	ringSize     int
+	longestPoll  time.Duration
 	mtu          uint16
 	policies     []cgo.Policy               // of router 0
 	gated        bool                       // packets may wait for lspExternal
@@ -135,7 +137,7 @@ func newBench(t *testing.T, s settings) *bench {
 	}
 	b.w, err = dp.AddWorker(cgo.WorkerConfig{
 		RxQueues: []cgo.RxQueue{{Port: b.in.port}, {Port: b.out.port}, {Port: b.third.port}},
-		RingSize: s.ringSize, Park: s.park, Socket: -1,
+		RingSize: s.ringSize, Park: s.park, Socket: -1, LongestPoll: s.longestPoll,
 	})
 	if err != nil {
 		t.Fatal(err)

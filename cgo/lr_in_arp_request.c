@@ -75,7 +75,7 @@ finish(struct pw_worker *w, struct pw_park_slot *s)
 		if (m == NULL)
 			continue; // control expired that one
 		if (send) {
-			pw_count_drained(&w->counters, w->dp, m, w->now);
+			pw_count_drained(&w->counters, w->dp, pw_meta(m)->park_class, pw_meta(m)->tsc, w->now);
 			p.flags = pw_meta(m)->mark != 0 ? PW_PKT_MARKED : 0;
 			pw_router_deliver(w, m, &p);
 		} else {
@@ -99,7 +99,7 @@ push(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 	};
 	w->counters.parked++;
 	w->counters.gate_parked += s->cls == PW_PARK_GATED;
-	atomic_fetch_add_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+	w->pool_share--;
 	pw_park_push(&w->park, s, m, w->now, by);
 }
 
@@ -115,7 +115,7 @@ join(struct pw_worker *w, struct pw_park_slot *s, struct rte_mbuf *m, const stru
 			pw_drop(w, m, gated ? PW_DROP_PARK_GATE_FULL : PW_DROP_PARK_NEWEST);
 			return;
 		}
-		bool lost; // to control, which has made room then
+		bool lost; // to control, which has made room then, for us to owe to the pool's share
 		struct rte_mbuf *oldest = pw_park_take(w, s, &lost);
 		if (oldest != NULL)
 			pw_drop(w, oldest, gated ? PW_DROP_PARK_GATE_EVICTED : PW_DROP_PARK_EVICTED);
@@ -196,6 +196,9 @@ bool
 pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family, bool parked)
 {
 	uint16_t k = 0;
+	for (uint16_t i = 0; i < b->n; i++)
+		if (!pw_adj_usable(b->p[i].word))
+			__builtin_prefetch(pw_meta(b->m[i]), 1); // for push: when it was written last, it may have been by control
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct pw_pkt *p = &b->p[i];
 		// The next hop may have become usable and unusable again since arp_resolve
@@ -209,6 +212,7 @@ pw_lr_in_arp_request(struct pw_worker *w, struct pw_burst *b, uint8_t family, bo
 			parked = true;
 	}
 	b->n = k;
+	pw_pool_share_return(w);
 	return parked;
 }
 
@@ -236,6 +240,7 @@ sweep(struct pw_worker *w, struct pw_park_open *open, uint32_t budget)
 void
 pw_park_housekeeping(struct pw_worker *w, uint32_t budget)
 {
-	for (int c = 0; c < PW_PARK_CLASSES; c++)
+	for (int c = 0; PW_PARKING && c < PW_PARK_CLASSES; c++)
 		sweep(w, &w->park.open[c], budget);
+	pw_pool_share_return(w);
 }

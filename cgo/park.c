@@ -9,6 +9,8 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
+#define ENTRIES_PER_LINE (PW_CACHE_LINE / sizeof(struct pw_park_entry))
+
 int
 pw_park_init(struct pw_park *p, const struct pw_park_config *cfg, int socket)
 {
@@ -197,6 +199,8 @@ pw_park_push(struct pw_park *p, struct pw_park_slot *s, struct rte_mbuf *m, uint
 	atomic_store_explicit(&e->m, m, memory_order_relaxed);
 	atomic_store_explicit(&e->tsc, tsc, memory_order_relaxed);
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_release);
+	if (tail % ENTRIES_PER_LINE == 0) // the next ones; who wrote or read them last may have been control
+		__builtin_prefetch(&s->ring[(tail + ENTRIES_PER_LINE) & s->mask], 1);
 	p->pushed[s->cls]++;
 	s->senders[tail & s->mask] = by;
 	pw_park_share_join(p, s, by);
@@ -221,4 +225,29 @@ pw_park_pop(struct pw_park_slot *s, uint64_t older_than, bool *lost)
 		return NULL;
 	}
 	return m;
+}
+
+uint16_t
+pw_park_pop_bulk(struct pw_park_slot *s, struct rte_mbuf **out, uint64_t *arrived, uint16_t n, bool *lost)
+{
+	*lost = false;
+	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	uint32_t size = atomic_load_explicit(&s->tail, memory_order_acquire) - head;
+	n = (uint16_t)RTE_MIN(size, (uint32_t)n);
+	if (n == 0)
+		return 0;
+	// As in pw_park_pop, n times at once: while head has not moved no place of these was
+	// reused, so all that we read are the packets that we claim.
+	for (uint16_t i = 0; i < n; i++) {
+		struct pw_park_entry *e = &s->ring[(head + i) & s->mask];
+		out[i] = atomic_load_explicit(&e->m, memory_order_relaxed);
+		if (arrived != NULL)
+			arrived[i] = atomic_load_explicit(&e->tsc, memory_order_relaxed);
+	}
+	if (!atomic_compare_exchange_strong_explicit(&s->head, &head, head + n, memory_order_acq_rel,
+						     memory_order_acquire)) {
+		*lost = true;
+		return 0;
+	}
+	return n;
 }

@@ -229,11 +229,29 @@ pw_park_limits_of(const struct pw_park *p, const struct pw_park_slot *s)
 // *lost then says. With older_than not 0, only a packet that arrived before that.
 struct rte_mbuf *pw_park_pop(struct pw_park_slot *s, uint64_t older_than, bool *lost);
 
+// pw_park_pop_bulk claims the oldest packets, up to n, all by one move of head, and
+// returns how many; 0 as pw_park_pop returns NULL. arrived, unless NULL, gets their times
+// of arrival.
+uint16_t pw_park_pop_bulk(struct pw_park_slot *s, struct rte_mbuf **out, uint64_t *arrived, uint16_t n, bool *lost);
+
 static inline uint32_t
 pw_park_size(const struct pw_park_slot *s)
 {
 	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	return atomic_load_explicit(&s->tail, memory_order_acquire) - head;
+}
+
+// pw_park_prefetch fetches what sending a packet will touch: the mbuf, and the frame's
+// headers, which begin where every pool of ours puts them. Whoever drains is another core
+// than the one that parked, and each line comes out of its cache; the private area is not
+// among them.
+static inline void
+pw_park_prefetch(const struct rte_mbuf *m)
+{
+	const char *p = (const char *)m;
+	rte_prefetch0(p);
+	rte_prefetch0(p + PW_CACHE_LINE);
+	__builtin_prefetch(p + sizeof(*m) + PW_CACHE_LINE + RTE_PKTMBUF_HEADROOM, 1);
 }
 
 // pw_park_prefetch_oldest fetches what freeing the oldest packet of s will touch: in a

@@ -11,9 +11,28 @@ pw_park_take(struct pw_worker *w, struct pw_park_slot *s, bool *lost)
 	if (m != NULL) {
 		w->park.taken[s->cls]++;
 		pw_park_share_settle(&w->park, s);
-		atomic_fetch_sub_explicit(&w->dp->pool_parked, 1, memory_order_relaxed);
+		w->pool_share++;
 	}
 	return m;
+}
+
+// Whether the pool's share has room for a packet more. Room is taken a burst at a time,
+// for the count is every worker's and control's; the bound holds to the packet, though near
+// it a worker may find what another one is about to return missing.
+static bool
+pool_share(struct pw_worker *w)
+{
+	const int64_t most = PW_BURST;
+	if (w->pool_share > 0)
+		return true;
+	if (atomic_load_explicit(&w->dp->pool_parked, memory_order_relaxed) >= w->dp->pool_park_limit)
+		return false;
+	int64_t parked = atomic_fetch_add_explicit(&w->dp->pool_parked, most, memory_order_relaxed);
+	int64_t room = RTE_MIN(RTE_MAX(w->dp->pool_park_limit - parked, 0), most);
+	w->pool_share += room; // it may owe one: see join
+	if (unlikely(room < most))
+		atomic_fetch_sub_explicit(&w->dp->pool_parked, most - room, memory_order_relaxed);
+	return w->pool_share > 0;
 }
 
 struct pw_newcomer
@@ -32,13 +51,11 @@ pw_newcomer(const struct pw_worker *w, const struct rte_mbuf *m, const struct pw
 // Reason to refuse a packet more, or PW_DROP_COUNT. The ring itself is no reason while
 // the oldest gives way.
 static enum pw_drop
-refusal(const struct pw_worker *w, enum pw_park_class cls)
+refusal(struct pw_worker *w, enum pw_park_class cls)
 {
 	if (pw_park_packets(&w->park, cls) >= w->park.cfg.of[cls].max_packets)
 		return cls == PW_PARK_GATED ? PW_DROP_PARK_GATE_FULL : PW_DROP_PARK_PACKETS;
-	if (atomic_load_explicit(&w->dp->pool_parked, memory_order_relaxed) >= w->dp->pool_park_limit)
-		return PW_DROP_PARK_POOL;
-	return PW_DROP_COUNT;
+	return pool_share(w) ? PW_DROP_COUNT : PW_DROP_PARK_POOL;
 }
 
 enum pw_drop

@@ -24,6 +24,17 @@ struct pw_newcomer pw_newcomer(const struct pw_worker *w, const struct rte_mbuf 
 enum pw_drop pw_slot_room(struct pw_worker *w, const struct pw_newcomer *n);
 enum pw_drop pw_packet_room(struct pw_worker *w, const struct pw_newcomer *n);
 
+// pw_pool_share_return ends a stage that has parked or taken packets: what it holds of the
+// pool's share and has not used goes back.
+static inline void
+pw_pool_share_return(struct pw_worker *w)
+{
+	if (w->pool_share == 0)
+		return;
+	atomic_fetch_sub_explicit(&w->dp->pool_parked, w->pool_share, memory_order_relaxed);
+	w->pool_share = 0;
+}
+
 // pw_park_take takes the oldest packet out of s; NULL when there is none, or when control
 // took it first, which *lost then says. The packet is the caller's.
 struct rte_mbuf *pw_park_take(struct pw_worker *w, struct pw_park_slot *s, bool *lost);

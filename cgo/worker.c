@@ -89,6 +89,7 @@ pw_worker_run(struct pw_worker *w)
 	const struct pw_control *control = w->dp->control;
 	uint32_t idle = 0;
 	uint64_t forget = 0;
+	const uint64_t us = pw_load_us(w->dp->tsc_hz);
 
 	// The kernel rounds sleeps up by the timer slack, 50 us unless told otherwise.
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -108,8 +109,7 @@ pw_worker_run(struct pw_worker *w)
 			pw_worker_wake_control(w);
 		rte_rcu_qsbr_quiescent(qsbr, w->cfg.index);
 		uint64_t now = rte_rdtsc();
-		if (now - last > w->stats.max_gap)
-			w->stats.max_gap = now - last;
+		pw_load_gap(&w->stats.load, now - last, us);
 		if (handled > 0) {
 			w->stats.busy_cycles += now - last;
 			last = now;
@@ -136,6 +136,25 @@ pw_worker_stop(struct pw_worker *w)
 {
 	atomic_store_explicit(&w->stop, 1, memory_order_relaxed);
 	pw_wake(&w->sleep);
+}
+
+void
+pw_worker_sample(struct pw_worker *w, uint16_t every)
+{
+	uint32_t order = every == 0 ? 0 : ++w->orders << 16 | every;
+	atomic_store_explicit(&w->sample, order, memory_order_relaxed);
+}
+
+void
+pw_worker_reset_gap(struct pw_worker *w)
+{
+	atomic_store_explicit(&w->stats.load.max_gap, 0, memory_order_relaxed);
+}
+
+void
+pw_worker_gap(struct pw_worker *w, uint64_t cycles)
+{
+	pw_load_gap(&w->stats.load, cycles, pw_load_us(w->dp->tsc_hz));
 }
 
 uint64_t

@@ -72,6 +72,10 @@ type WorkerConfig struct {
 	RingSize     int // of each ring to and from control; a power of two
 	Park         ParkConfig
 	Socket       int // NUMA node, -1 for any
+
+	// A measured poll that takes longer was interrupted, by the kernel or the hypervisor,
+	// and is left out; 0 is 1 ms, more than any poll needs.
+	LongestPoll time.Duration
 }
 
 // Worker is one poll-mode worker.
@@ -97,7 +101,11 @@ func (d *Datapath) AddWorker(cfg WorkerConfig) (*Worker, error) {
 	if g := cfg.Park.Gated; g.NextHops != 0 && (g.NextHops < 1 || g.PacketsPerNextHop < 1 || g.MaxPackets < 1) {
 		return nil, errors.New("worker: bounds of gated parking below 1")
 	}
+	if cfg.LongestPoll == 0 {
+		cfg.LongestPoll = time.Millisecond
+	}
 	c := C.struct_pw_worker_config{
+		longest_poll: C.uint64_t(cfg.LongestPoll.Seconds() * float64(d.TSCHz())),
 		index:        C.uint16_t(index),
 		txq:          C.uint16_t(cfg.TxQueue),
 		n_rxqs:       C.uint16_t(len(cfg.RxQueues)),
@@ -174,8 +182,8 @@ type Stats struct {
 	Packets    uint64 // received
 	BusyCycles uint64 // of polls that handled a packet
 	IdleCycles uint64 // of those that did not, sleep included
-	MaxGap     uint64 // longest time between two polls, sleep excluded, in cycles
 	Bursts     uint64 // non-empty receive bursts
+	Load
 }
 
 const (
@@ -191,8 +199,8 @@ func (w *Worker) Stats() Stats {
 		Packets:    atomic.LoadUint64(&s.Packets),
 		BusyCycles: atomic.LoadUint64(&s.BusyCycles),
 		IdleCycles: atomic.LoadUint64(&s.IdleCycles),
-		MaxGap:     atomic.LoadUint64(&s.MaxGap),
 		Bursts:     atomic.LoadUint64(&s.Bursts),
+		Load:       words(&s.Load),
 	}
 }
 

@@ -12,8 +12,10 @@
 
 #include "burst.h"
 #include "copp.h"
+#include "cost.h"
 #include "counters.h"
 #include "datapath.h"
+#include "load.h"
 #include "park.h"
 #include "sleep.h"
 
@@ -47,8 +49,8 @@ struct pw_worker_stats {
 	uint64_t packets;     // received
 	uint64_t busy_cycles; // of polls that received or sent something
 	uint64_t idle_cycles; // of empty polls, sleep included
-	uint64_t max_gap;     // longest time between two polls, sleep excluded, cycles
 	uint64_t bursts;      // non-empty receive bursts
+	struct pw_load load;  // their sizes, and the gaps between polls
 };
 
 struct pw_worker_config {
@@ -58,6 +60,7 @@ struct pw_worker_config {
 	bool adaptive;        // sleep when idle
 	uint32_t max_sleep_ns;     // where a port can't wake it
 	uint64_t watched_sleep_ns; // where all of them can
+	uint64_t longest_poll; // of those that are measured, cycles; a longer one was interrupted
 	uint32_t ring_size;   // of each punt and inject ring, a power of two
 	int socket;
 	struct pw_rxq rxqs[PW_MAX_RXQS];
@@ -71,6 +74,8 @@ struct pw_worker {
 	// Written by control, read by the worker once per poll.
 	_Atomic uint32_t stop __attribute__((aligned(PW_CACHE_LINE)));
 	_Atomic uint32_t kick; // grows when a park slot was handed back
+	_Atomic uint32_t sample; // order to measure what stages cost, see cost.h; 0: off
+	uint32_t orders;         // of those, ever; control's own
 
 	// The worker's sleep; control wakes it. What is watched are receive queues.
 	struct pw_sleeper sleep __attribute__((aligned(PW_CACHE_LINE)));
@@ -89,6 +94,7 @@ struct pw_worker {
 	uint32_t answered;              // the same, when answer_by was set
 	uint32_t false_alarms;          // sleeps that a queue ended in vain, since the last packet
 	uint64_t answer_by;             // TSC until when control's answer is polled for
+	int64_t pool_share;             // of dp->pool_parked, taken for packets that a stage may still park; 0 between stages, below it while one is owed
 	uint64_t tx_dirty;              // ports with packets in their txbuf
 	struct pw_burst in, r6;
 	struct pw_pkt plain;            // of every packet of a bare burst
@@ -109,6 +115,9 @@ struct pw_worker {
 	// The worker's own, large and seldom touched.
 	struct pw_burst cut; // what lr_in_larger_pkts makes of a burst, part by part
 	struct pw_hop hops[2];
+
+	// Written by the worker, in polls that are measured.
+	struct pw_cost cost __attribute__((aligned(PW_CACHE_LINE)));
 };
 
 // pw_worker_new makes worker cfg->index of dp. NULL when memory is short.
@@ -132,6 +141,16 @@ int pw_worker_watch(struct pw_worker *w, int fd);
 // wakes a control that sleeps if the worker has written to it since it last did so.
 void pw_worker_idle(struct pw_worker *w, uint32_t turn);
 void pw_worker_wake_control(struct pw_worker *w);
+
+// pw_worker_sample has every so many polls measured, from the next poll on and with all
+// figures at 0; with every 0, none. Any thread, one at a time.
+void pw_worker_sample(struct pw_worker *w, uint16_t every);
+
+// pw_worker_reset_gap makes the longest poll gap start anew. Any thread.
+void pw_worker_reset_gap(struct pw_worker *w);
+
+// pw_worker_gap counts a gap between polls, for those who drive a worker themselves.
+void pw_worker_gap(struct pw_worker *w, uint64_t cycles);
 
 // pw_tsc reads the time stamp counter.
 uint64_t pw_tsc(void);

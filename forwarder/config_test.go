@@ -109,7 +109,7 @@ func TestStagesAreThePipelines(t *testing.T) {
 	called := regexp.MustCompile(`\bpw_(l[rs]_\w+)\(`)
 	var order []string
 	seen := map[string]bool{}
-	for _, block := range []string{"pw_ingress(struct", "admit(struct", "route4(struct", "routed(struct"} {
+	for _, block := range []string{"ingress(struct", "admit(struct", "route4(struct", "routed(struct"} {
 		_, rest, found := strings.Cut(string(source), "\n"+block)
 		if !found {
 			t.Fatalf("no function %s in the pipeline", block)

@@ -29,6 +29,8 @@ type Forwarder struct {
 	final *final // set once the resources are gone
 	res   resources
 
+	asking sync.Mutex // whoever asks workers for something that they do one by one
+
 	adjs       adjacencies // control lcore only
 	fdb        fdb         // control lcore only, but for its counter
 	ecmp       ecmp

@@ -19,9 +19,16 @@ type WorkerStatus struct {
 	IdleCycles      uint64 // of those that did not, sleep included
 	Packets         uint64 // received
 	CyclesPerPacket float64
-	MaxPollGap      time.Duration // longest time between two polls, sleep excluded
+	MaxPollGap      time.Duration // longest time between the ends of two polls, sleep excluded, since ResetPollGap
 	RxQueues        []RxQueue
 	Counters        Counters // of the packets that it received or made
+
+	PollGaps    PollGaps
+	BurstSizes  []BurstBucket // non-empty receive bursts, by Most, cumulative
+	SampleEvery int           // what SampleStages was told
+	Measured    uint64        // polls that Stages are about; empty ones do not count
+	Interrupted uint64        // measured polls of over 1 ms, which are left out: the kernel had the CPU
+	Stages      []StageCost   // since SampleStages, in pipeline order
 }
 
 // RxQueue is a receive queue that a worker polls.
@@ -125,7 +132,10 @@ func (f *Forwarder) readWorkers() []WorkerStatus {
 		s := w.w.Stats()
 		one := WorkerStatus{Index: w.w.Index(), CPU: w.cpu, Lcore: int(w.lcore.Load()), Polls: s.Heartbeat,
 			BusyCycles: s.BusyCycles, IdleCycles: s.IdleCycles, Packets: s.Packets,
-			MaxPollGap: time.Duration(float64(s.MaxGap) / hz * 1e9), Counters: w.w.Counters()}
+			MaxPollGap: time.Duration(float64(s.MaxGap) / hz * 1e9), Counters: w.w.Counters(),
+			PollGaps: pollGaps(&s.Load, hz), BurstSizes: burstSizes(&s.Load), SampleEvery: w.w.SampleEvery()}
+		cost := w.w.Cost()
+		one.Measured, one.Interrupted, one.Stages = cost.Polls, cost.Interrupted, stageCosts(&cost)
 		if s.Packets > 0 {
 			one.CyclesPerPacket = float64(s.BusyCycles) / float64(s.Packets)
 		}

@@ -9,9 +9,13 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/parkway-gw/parkway/bench/paced"
+	"github.com/parkway-gw/parkway/bench/parkdrain"
+	"github.com/parkway-gw/parkway/bench/target"
 	"github.com/parkway-gw/parkway/bench/updates"
+	"github.com/parkway-gw/parkway/dpdk/spin"
 	"github.com/parkway-gw/parkway/internal/app"
 	"github.com/parkway-gw/parkway/internal/cli"
 	"github.com/parkway-gw/parkway/internal/config"
@@ -47,8 +51,15 @@ func main() {
 			runs.Store(true)
 			return app.Run(ctx, c, app.Options{Version: version, Reload: reload})
 		},
-		BenchUpdates: updates.Serve,
-		BenchPaced:   paced.Serve,
+		BenchServers: map[string]cli.BenchServer{
+			target.UpdatesCommand:   updates.Serve,
+			target.PacedCommand:     paced.Serve,
+			target.ParkDrainCommand: parkdrain.Serve,
+		},
+		BenchSpin: func(cpu int, d time.Duration) (target.SpinResult, error) {
+			g, err := spin.Run(cpu, d)
+			return target.SpinResult{Longest: g.Longest, Reads: g.Reads}, err
+		},
 
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,

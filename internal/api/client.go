@@ -127,6 +127,23 @@ func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
 	return fetch[[]Worker](ctx, c, "workers")
 }
 
+// Stages returns what the stages cost, as far as polls were measured.
+func (c *Client) Stages(ctx context.Context) (Stages, error) {
+	return fetch[Stages](ctx, c, "stages")
+}
+
+// SampleStages has one poll of so many measured, with Stages starting anew; none for 0.
+func (c *Client) SampleStages(ctx context.Context, every int) (r SampleReply, err error) {
+	err = c.call(ctx, http.MethodPost, "stages/sample", SampleRequest{Every: &every}, &r)
+	return r, err
+}
+
+// ResetWorkers makes the workers' longest poll gaps start anew.
+func (c *Client) ResetWorkers(ctx context.Context) (r ResetReply, err error) {
+	err = c.call(ctx, http.MethodPost, "workers/reset", nil, &r)
+	return r, err
+}
+
 // Counters returns the conservation law.
 func (c *Client) Counters(ctx context.Context) (Counters, error) {
 	return fetch[Counters](ctx, c, "counters")

@@ -22,7 +22,7 @@ const reference = "../../docs/reference/api.md"
 var example = regexp.MustCompile("(?s)\n### ((?:GET|POST) /v1/[a-z_/]+)\n(.*?```json\n)(.*?)```\n")
 
 // bodies are those of the requests that need one.
-var bodies = map[string]string{"POST /v1/gates/release": `{"port": "pod1"}`}
+var bodies = map[string]string{"POST /v1/gates/release": `{"port": "pod1"}`, "POST /v1/stages/sample": `{"every": 16}`}
 
 // The reference's examples are what a server answers.
 func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
@@ -47,7 +47,8 @@ func TestReferenceShowsWhatTheServerAnswers(t *testing.T) {
 	for _, endpoint := range []string{"GET /v1/health", "GET /v1/ports", "GET /v1/neighbors", "GET /v1/parked", "GET /v1/parked/history", "GET /v1/resolutions",
 		"GET /v1/gates", "GET /v1/routes", "GET /v1/policies",
 		"GET /v1/workers", "GET /v1/counters", "GET /v1/drops", "GET /v1/pools", "GET /v1/config", "GET /v1/topology", "GET /v1/fdb", "GET /v1/switch_ports", "POST /v1/fdb/flush", "POST /v1/neighbors/flush", "POST /v1/gates/release",
-		"POST /v1/neighbors/add", "POST /v1/neighbors/del", "POST /v1/neighbors/probe", "GET /v1/reload", "POST /v1/reload"} {
+		"POST /v1/neighbors/add", "POST /v1/neighbors/del", "POST /v1/neighbors/probe", "GET /v1/reload", "POST /v1/reload",
+		"GET /v1/stages", "POST /v1/stages/sample", "POST /v1/workers/reset"} {
 		if !documented[endpoint] {
 			t.Errorf("%s has no example", endpoint)
 		}

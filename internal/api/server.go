@@ -102,6 +102,7 @@ func Handler(src Source) http.Handler {
 	get(mux, "routes", src.Routes)
 	get(mux, "policies", src.Policies)
 	get(mux, "workers", src.Workers)
+	get(mux, "stages", src.Stages)
 	get(mux, "counters", src.Counters)
 	get(mux, "drops", src.Drops)
 	get(mux, "pools", src.Pools)
@@ -122,6 +123,17 @@ func Handler(src Source) http.Handler {
 	post(mux, "neighbors/probe", src.ProbeNeighbor)
 	get(mux, "reload", src.Reloads)
 	post(mux, "reload", func(ctx context.Context, _ struct{}) (ReloadReply, error) { return src.Reload(ctx) })
+	post(mux, "workers/reset", func(ctx context.Context, _ struct{}) (ResetReply, error) {
+		n, err := src.ResetPollGap(ctx)
+		return ResetReply{Workers: n}, err
+	})
+	post(mux, "stages/sample", func(ctx context.Context, req SampleRequest) (SampleReply, error) {
+		if req.Every == nil {
+			return SampleReply{}, fmt.Errorf(`%w: say how many polls, as in {"every": 16}, or 0 for none`, ErrBadRequest)
+		}
+		n, err := src.SampleStages(ctx, *req.Every)
+		return SampleReply{SampleEvery: n}, err
+	})
 	post(mux, "gates/release", func(ctx context.Context, req ReleaseRequest) (ReleaseReply, error) {
 		if req.Port == "" {
 			return ReleaseReply{}, fmt.Errorf(`%w: say which switch port, as in {"port": "pod1"}`, ErrBadRequest)

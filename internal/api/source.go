@@ -21,6 +21,7 @@ type Source interface {
 	Routes(context.Context) ([]Route, error)
 	Policies(context.Context) ([]Policy, error) // in the order in which they are looked at
 	Workers(context.Context) ([]Worker, error)
+	Stages(context.Context) (Stages, error)
 	Counters(context.Context) (Counters, error)
 	Drops(context.Context) ([]Drop, error)
 	Pools(context.Context) ([]Pool, error)
@@ -52,6 +53,15 @@ type Source interface {
 	// error that wraps ErrCheck or ErrConflict says why. Reloads says how that went so far.
 	Reload(context.Context) (ReloadReply, error)
 	Reloads(context.Context) (Reloads, error)
+
+	// SampleStages has every worker measure one poll of so many from now on, with Stages
+	// starting anew; none for 0. It returns what is in force. A number out of bounds is an
+	// error that wraps ErrBadRequest.
+	SampleStages(ctx context.Context, every int) (int, error)
+
+	// ResetPollGap makes the longest poll gap of every worker start anew and returns how
+	// many workers those are.
+	ResetPollGap(context.Context) (int, error)
 
 	// ReleasePort opens the gate of a switch port as if it had come up: what waits for
 	// it leaves in order. It returns how many packets those were. A port that is not

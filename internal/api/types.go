@@ -61,8 +61,11 @@ type Worker struct {
 	IdleCycles      uint64        `json:"idle_cycles"` // of the others, sleep included
 	Packets         uint64        `json:"packets"`
 	CyclesPerPacket float64       `json:"cycles_per_packet"` // busy cycles per packet; 0 without packets
-	MaxPollGapUS    float64       `json:"max_poll_gap_us"`   // the longest time between two polls, sleep excluded
+	MaxPollGapUS    float64       `json:"max_poll_gap_us"`   // the longest time between two polls, sleep excluded, since it was reset
 	RxQueues        List[RxQueue] `json:"rx_queues"`
+
+	PollGaps   PollGaps          `json:"poll_gaps"`
+	BurstSizes List[BurstBucket] `json:"burst_sizes"` // receive bursts that were not empty; ascending
 }
 
 // RxQueue is a receive queue that a worker polls.

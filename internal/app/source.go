@@ -70,6 +70,7 @@ func (s *source) Workers(context.Context) ([]api.Worker, error) {
 		one := api.Worker{
 			Lcore: w.Lcore, CPU: w.CPU, BusyCycles: w.BusyCycles, IdleCycles: w.IdleCycles, Packets: w.Packets,
 			CyclesPerPacket: w.CyclesPerPacket, MaxPollGapUS: float64(w.MaxPollGap) / float64(time.Microsecond),
+			PollGaps: viewPollGaps(w.PollGaps), BurstSizes: viewBurstSizes(w.BurstSizes),
 		}
 		for _, q := range w.RxQueues {
 			one.RxQueues = append(one.RxQueues, api.RxQueue{Port: q.Port, Queue: int(q.Queue)})

@@ -43,7 +43,7 @@ func parkway(t *testing.T, run func(context.Context, *config.Config) error, args
 // TestShowGolden compares every view of the sample gateway with testdata.
 func TestShowGolden(t *testing.T) {
 	socket := apitest.Serve(t, apitest.Sample())
-	for _, what := range []string{"", "ports", "neighbors", "parked", "fdb", "switch-ports", "routes", "policies", "workers", "counters", "drops", "config"} {
+	for _, what := range []string{"", "ports", "neighbors", "parked", "fdb", "switch-ports", "routes", "policies", "workers", "stages", "counters", "drops", "config"} {
 		for _, form := range []string{"table", "json"} {
 			args := []string{"show"}
 			file := "show"
@@ -65,6 +65,7 @@ func TestShowGolden(t *testing.T) {
 	for file, form := range map[string]string{"show-parked-history.txt": "table", "show-parked-history.json": "json"} {
 		golden(t, file, parkway(t, nil, "show", "parked", "--history", "-o", form, "--socket", socket).stdout)
 	}
+	golden(t, "show-workers-histograms.txt", parkway(t, nil, "show", "workers", "--histograms", "--socket", socket).stdout)
 	golden(t, "show-drops-all.txt", parkway(t, nil, "show", "drops", "--all", "--socket", socket).stdout)
 }
 

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/parkway-gw/parkway/bench"
+	"github.com/parkway-gw/parkway/bench/target"
 	"github.com/parkway-gw/parkway/internal/api"
 	"github.com/parkway-gw/parkway/internal/config"
 	"github.com/parkway-gw/parkway/internal/topology"
@@ -35,13 +37,12 @@ type Program struct {
 	Stderr  io.Writer
 	Socket  string // the default of --socket; "": api.DefaultSocket
 
-	// BenchUpdates serves target.RunUpdates, which some cases of `parkway bench` start.
-	BenchUpdates func(ctx context.Context, in io.Reader, out io.Writer) error
+	// BenchServers are the gateways within a process that cases of `parkway bench` start, by
+	// the command of bench/target that names them. BenchSpin is what target.Spin starts.
+	BenchServers map[string]BenchServer
+	BenchSpin    func(cpu int, d time.Duration) (target.SpinResult, error)
 
 	BenchCases []bench.Case // of `parkway bench`, beside bench.Cases
-
-	// BenchPaced serves a target.Paced, the gateway that some cases of `parkway bench` start.
-	BenchPaced func(ctx context.Context, in io.Reader, out io.Writer) error
 }
 
 // usageError is a mistake on the command line.
@@ -112,7 +113,8 @@ func (p Program) root() *cobra.Command {
 	root.PersistentFlags().String("socket", socket, "the daemon's API socket")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"}) // --help is enough
-	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchPacedCommand(), p.benchUpdatesCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.checkCommand(), p.showCommand(), p.neighborCommand(), p.fdbCommand(), p.portCommand(), p.workerCommand(), p.reloadCommand(), p.demoCommand(), p.importCommand(), p.doctorCommand(), p.benchCommand(), p.benchSpinCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.benchServerCommands()...)
 	return root
 }
 

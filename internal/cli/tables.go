@@ -81,7 +81,7 @@ func flapping(n api.Neighbor) string {
 	return n.State
 }
 func writeWorkers(w io.Writer, workers []api.Worker) error {
-	return table(w, "LCORE CPU BUSY PACKETS CYCLES/PACKET MAX-POLL-GAP RX-QUEUES", func(row func(...any)) {
+	return table(w, "LCORE CPU BUSY PACKETS PACKETS/BURST CYCLES/PACKET MAX-POLL-GAP RX-QUEUES", func(row func(...any)) {
 		for _, k := range workers {
 			busy := 0.0
 			if all := float64(k.BusyCycles) + float64(k.IdleCycles); all > 0 {
@@ -91,7 +91,11 @@ func writeWorkers(w io.Writer, workers []api.Worker) error {
 			for _, q := range k.RxQueues {
 				queues = append(queues, fmt.Sprintf("%s:%d", q.Port, q.Queue))
 			}
-			row(k.Lcore, k.CPU, fmt.Sprintf("%.1f%%", busy), k.Packets, fmt.Sprintf("%.0f", k.CyclesPerPacket),
+			burst := ""
+			if n := len(k.BurstSizes); n > 0 && k.BurstSizes[n-1].Count > 0 {
+				burst = fmt.Sprintf("%.1f", float64(k.Packets)/float64(k.BurstSizes[n-1].Count))
+			}
+			row(k.Lcore, k.CPU, fmt.Sprintf("%.1f%%", busy), k.Packets, burst, fmt.Sprintf("%.0f", k.CyclesPerPacket),
 				fmt.Sprintf("%.1fus", k.MaxPollGapUS), strings.Join(queues, " "))
 		}
 	})

@@ -47,7 +47,7 @@ var (
 
 	workerCycles  = desc("worker_cycles_total", "TSC cycles of the worker's polls: busy ones brought a packet.", "cpu", "state")
 	workerPackets = desc("worker_packets_total", "Packets that the worker received.", "cpu")
-	workerGap     = desc("worker_max_poll_gap_seconds", "The longest time between two polls since the worker started, sleep excluded.", "cpu")
+	workerGap     = desc("worker_max_poll_gap_seconds", "The longest time between two polls, sleep excluded, since the worker started or the figure was reset.", "cpu")
 
 	poolSize      = desc("mempool_size", "Packets that the pool has.", "pool")
 	poolAvailable = desc("mempool_available", "Packets in the pool and its caches that nobody uses.", "pool")
@@ -93,6 +93,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gather(ctx, s, gateOpen, c.src.Gates, s.gates)
 	gather(ctx, s, neighborEntries, c.src.Neighbors, s.neighbors)
 	gather(ctx, s, workerCycles, c.src.Workers, s.workers)
+	gather(ctx, s, stageCycles, c.src.Stages, s.stages)
 	gather(ctx, s, reloadOK, c.src.Reloads, s.reloads)
 	gather(ctx, s, poolSize, c.src.Pools, s.pools)
 	gather(ctx, s, fdbEntries, c.src.FDBTotals, s.fdb)
@@ -186,6 +187,7 @@ func (s sink) workers(workers []api.Worker) {
 		s.counter(workerCycles, w.IdleCycles, cpu, "idle")
 		s.counter(workerPackets, w.Packets, cpu)
 		s.gauge(workerGap, w.MaxPollGapUS/1e6, cpu)
+		s.load(w, cpu)
 	}
 }
 

@@ -79,6 +79,17 @@ func TestScrape(t *testing.T) {
 		`parkway_neighbor_entries{family="ipv6",router_port="lr0-ext",state="REACHABLE"} 1`,
 		`parkway_worker_cycles_total{cpu="1",state="busy"} 470000`,
 		`parkway_worker_max_poll_gap_seconds{cpu="1"} 6.15e-05`,
+		`parkway_worker_poll_gap_seconds_bucket{cpu="1",le="4e-06"} 6.149999e+07`,
+		`parkway_worker_poll_gap_seconds_bucket{cpu="1",le="3.2e-05"} 6.1499999e+07`,
+		`parkway_worker_poll_gap_seconds_bucket{cpu="1",le="+Inf"} 6.15e+07`,
+		`parkway_worker_poll_gap_seconds_sum{cpu="1"} 30.75`,
+		`parkway_worker_burst_packets_bucket{cpu="1",le="8"} 120`,
+		`parkway_worker_burst_packets_bucket{cpu="1",le="+Inf"} 121`,
+		`parkway_worker_burst_packets_sum{cpu="1"} 235`,
+		`parkway_stage_sample_every 16`,
+		`parkway_stage_cycles_total{cpu="1",stage="lr_in_ip_routing"} 3200`,
+		`parkway_stage_packets_total{cpu="1",stage="lr_in_ip_routing"} 12`,
+		`parkway_stage_calls_total{cpu="1",stage="rx"} 9`,
 		`parkway_mempool_available{pool="mbufs"} 15304`,
 		`parkway_api_connections_refused_total 4`,
 		`go_goroutines `,
@@ -86,6 +97,9 @@ func TestScrape(t *testing.T) {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no line %s", want)
 		}
+	}
+	if strings.Contains(text, `stage="ls_in_check_port_sec"}`) {
+		t.Error("a stage that nothing came to has a series")
 	}
 	for _, address := range []string{"192.168.123.", "1.1.0.9", "00:00:03:00:00:10", "2001:db8"} {
 		if strings.Contains(text, address) {

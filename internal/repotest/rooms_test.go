@@ -50,7 +50,7 @@ var rooms = []room{
 	// gateway could not import; and the commands on top of it.
 	{path: "internal/app", imports: []string{"internal/app/...", "forwarder/...", "arpbuf/...", "dpdk/...", "internal/config/...", "internal/api/...", "internal/metrics/...", "internal/state"}},
 	{path: "internal/cli", imports: []string{"internal/cli/...", "bench", "bench/target", "internal/config/...", "internal/api/...", "internal/demo", "internal/doctor", "internal/ovnnb", "internal/topology"}},
-	{path: "cmd", imports: []string{"bench/paced", "bench/updates", "internal/app/...", "internal/cli/...", "internal/config"}},
+	{path: "cmd", imports: []string{"bench/paced", "bench/parkdrain", "bench/target", "bench/updates", "dpdk/spin", "internal/app/...", "internal/cli/...", "internal/config"}},
 
 	// The laboratory: it sees the gateway from outside, as a user does.
 	{path: "internal/lab", imports: []string{"internal/topology"}},

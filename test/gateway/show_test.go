@@ -53,7 +53,7 @@ const (
 	nextHopFields  = "router_port:string ip:string worker:number packets:number oldest_seconds:number waiting_for:string"
 	totalsFields   = "parked:number drained:number evicted:number expired:number failed:number discarded:number rejected:number in_ring:number"
 	counterFields  = "rx:number originated:number tx:number consumed:number parked:number drops:object balance:number"
-	workerFields   = "lcore:number busy_cycles:number idle_cycles:number packets:number cycles_per_packet:number max_poll_gap_us:number rx_queues:list"
+	workerFields   = "lcore:number busy_cycles:number idle_cycles:number packets:number cycles_per_packet:number max_poll_gap_us:number rx_queues:list poll_gaps:object burst_sizes:list"
 	portFields     = "name:string device:string link:string mac:string mtu:number rx_packets:number rx_bytes:number rx_missed:number rx_nombuf:number tx_packets:number tx_bytes:number tx_dropped:number"
 )
 
@@ -106,11 +106,14 @@ func TestShow(t *testing.T) {
 		}
 	}
 	g.wantRows("show neighbors", show[any](g, "neighbors"), 10, neighborFields)
-	counters := show[map[string]any](g, "counters")
-	g.wantFields("show counters", counters, counterFields)
-	if counters["parked"] != float64(2*waiting) || counters["balance"] != 0.0 {
-		t.Errorf("show counters while %d packets wait: %v", 2*waiting, counters)
-	}
+	g.must(lab.Wait(g.ctx, "counters that balance while packets wait", func() error { // probes go on meanwhile
+		counters := show[map[string]any](g, "counters")
+		g.wantFields("show counters", counters, counterFields)
+		if counters["parked"] != float64(2*waiting) || counters["balance"] != 0.0 {
+			return fmt.Errorf("while %d packets wait: %v", 2*waiting, counters)
+		}
+		return nil
+	}))
 	if text := g.cli("show"); !strings.Contains(text, "router lr0") || !strings.Contains(text, "parked: ") {
 		t.Errorf("show does not tell what waits:\n%s", text)
 	}

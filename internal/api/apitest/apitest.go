@@ -40,6 +40,7 @@ type Answers struct {
 	Routes      []api.Route
 	Policies    []api.Policy
 	Workers     []api.Worker
+	Stages      api.Stages
 	Counters    api.Counters
 	Drops       []api.Drop
 	Pools       []api.Pool
@@ -125,6 +126,28 @@ func (s *Source) Policies(ctx context.Context) ([]api.Policy, error) {
 // Workers answers.
 func (s *Source) Workers(ctx context.Context) ([]api.Worker, error) {
 	return answer(ctx, s, func(a *Answers) []api.Worker { return a.Workers })
+}
+
+// Stages answers.
+func (s *Source) Stages(ctx context.Context) (api.Stages, error) {
+	return answer(ctx, s, func(a *Answers) api.Stages { return a.Stages })
+}
+
+// SampleStages notes the request and does it, without starting anew.
+func (s *Source) SampleStages(ctx context.Context, every int) (int, error) {
+	return answer(ctx, s, func(a *Answers) int {
+		s.Commands = append(s.Commands, api.SampleRequest{Every: &every})
+		a.Stages.SampleEvery = every
+		return every
+	})
+}
+
+// ResetPollGap answers with the number of workers.
+func (s *Source) ResetPollGap(ctx context.Context) (int, error) {
+	return answer(ctx, s, func(a *Answers) int {
+		s.Commands = append(s.Commands, "reset")
+		return len(a.Workers)
+	})
 }
 
 // Counters answers.

@@ -72,8 +72,12 @@ func Sample() *Source {
 		},
 		Workers: []api.Worker{
 			{Lcore: 1, CPU: 1, BusyCycles: 470000, IdleCycles: 164000000000, Packets: 235, CyclesPerPacket: 2000, MaxPollGapUS: 61.5,
-				RxQueues: []api.RxQueue{{Port: "p-vm1", Queue: 0}, {Port: "p-ext", Queue: 0}}},
+				RxQueues: []api.RxQueue{{Port: "p-vm1", Queue: 0}, {Port: "p-ext", Queue: 0}},
+				PollGaps: api.PollGaps{Count: 61500000, SumSeconds: 30.75, Buckets: sampleGaps(61000000, 61400000, 61499990, 61499998, 61499998, 61499999, 61500000)},
+				BurstSizes: []api.BurstBucket{{Le: 1, Count: 90}, {Le: 2, Count: 110}, {Le: 4, Count: 117}, {Le: 8, Count: 120},
+					{Le: 16, Count: 120}, {Le: 32, Count: 120}, {Le: 64, Count: 121}}},
 		},
+		Stages: sampleStages(),
 		Counters: api.Counters{Rx: 235, Originated: 5, Tx: 210, Consumed: 9, Parked: 15,
 			Drops:     map[string]uint64{"ip_no_route": 2, "ip_ttl_exceeded": 0, "park_evicted": 1, "park_nexthops_full": 2, "tx_full": 1},
 			Fragments: 2, CoPP: []api.CoPP{
@@ -113,6 +117,27 @@ func Sample() *Source {
 			RoutesSet: 3, RoutesDeleted: 2, Seconds: 0.0125},
 		Reloads: api.Reloads{Done: 3, Failed: 1, LastOK: true, LoadedAt: 1767225600.5},
 	}}
+}
+
+// sampleGaps are polls by their gaps, cumulative; those without a figure have the last one.
+func sampleGaps(polls ...uint64) (out []api.GapBucket) {
+	for le := 1e-6; le < 1.1; le *= 2 {
+		i := min(len(out), len(polls)-1)
+		out = append(out, api.GapBucket{LeSeconds: le, Count: polls[i]})
+	}
+	return out
+}
+
+func sampleStages() api.Stages {
+	costs := api.StageCosts{Polls: 9, Interrupted: 1, Packets: 16, Cycles: 16000, CyclesPerPacket: 1000, Stages: []api.Stage{
+		{Stage: "rx", Calls: 9, Packets: 16, Cycles: 6400, CyclesPerPacket: 400, Share: 0.4},
+		{Stage: "ls_in_admission", Calls: 9, Packets: 16, Cycles: 1600, CyclesPerPacket: 100, Share: 0.1},
+		{Stage: "ls_in_check_port_sec"},
+		{Stage: "lr_in_ip_routing", Calls: 8, Packets: 12, Cycles: 3200, CyclesPerPacket: 266.6666666666667, Share: 0.2},
+		{Stage: "tx", Calls: 8, Packets: 12, Cycles: 4800, CyclesPerPacket: 400, Share: 0.3},
+	}}
+	return api.Stages{SampleEvery: 16, TSCHz: 2700000000, StageCosts: costs,
+		Workers: []api.WorkerStages{{Lcore: 1, CPU: 1, StageCosts: costs}}}
 }
 
 func sampleTopology() api.Topology {
