@@ -98,7 +98,8 @@ type settings struct {
 	gated        bool                       // packets may wait for lspExternal
 	meters       [cgo.PuntClasses]cgo.Meter // of router port 0
 
-	edit func(*bench, *cgo.TableSpec) // changes the tables before they are published
+	edit   func(*bench, *cgo.TableSpec) // changes the tables before they are published
+	tbl8v6 int                          // 0: as few as the routes need
 }
 
 func defaults() settings {
@@ -271,7 +272,7 @@ func (b *bench) fibs() (*dpdk.FIB4, *dpdk.FIB6) {
 		b.t.Fatal(err)
 	}
 	closes(b.t, fib4.Close)
-	fib6, err := dpdk.NewFIB6(dpdktest.Name("f6"), dpdk.FIBConfig{NextHopBytes: 2, Tbl8: 512, Socket: dpdk.SocketAny})
+	fib6, err := dpdk.NewFIB6(dpdktest.Name("f6"), dpdk.FIBConfig{NextHopBytes: 2, Tbl8: max(512, b.settings.tbl8v6), Socket: dpdk.SocketAny})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -14,18 +14,29 @@ header(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, sizeof(struct rte_ether_hdr));
 }
 
+// A large table has a way of its own, see pw_walk6.
+static inline void
+lookup(const struct pw_router *table, uint8_t dst[][RTE_FIB6_IPV6_ADDR_SIZE], uint64_t *nh, uint16_t n)
+{
+	if (table->fib6 == NULL)
+		memset(nh, 0, sizeof(*nh) * n);
+	else if (table->walk6 != NULL)
+		table->walk6(table->fib6, dst, nh, n);
+	else
+		rte_fib6_lookup_bulk(table->fib6, dst, nh, n);
+}
+
 // What routes by source say of packets i to end, where the router has any.
 static __rte_noinline void
 lookup_source(const struct pw_tables *t, uint16_t row, const struct pw_burst *b, uint64_t *nh, uint16_t i, uint16_t end)
 {
-	struct rte_fib6 *fib = t->routers[row].fib6;
 	uint8_t src[PW_BURST][RTE_FIB6_IPV6_ADDR_SIZE];
 	uint64_t by_source[PW_BURST];
-	if (fib == NULL)
+	if (t->routers[row].fib6 == NULL)
 		return;
 	for (uint16_t k = i; k < end; k++)
 		memcpy(src[k - i], header(b->m[k])->src_addr, sizeof(src[0]));
-	rte_fib6_lookup_bulk(fib, src, by_source, end - i);
+	lookup(&t->routers[row], src, by_source, end - i);
 	pw_prefer_source(t, nh + i, by_source, end - i);
 }
 
@@ -34,11 +45,7 @@ pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_B
 {
 	const struct pw_tables *t = w->tables;
 	if (likely(b->bare)) {
-		struct rte_fib6 *fib = t->routers[t->lrps[w->plain.lrp].table].fib6;
-		if (likely(fib != NULL))
-			rte_fib6_lookup_bulk(fib, w->dst6, nh, b->n);
-		else
-			memset(nh, 0, sizeof(*nh) * b->n);
+		lookup(&t->routers[t->lrps[w->plain.lrp].table], w->dst6, nh, b->n);
 		return;
 	}
 	uint8_t dst[PW_BURST][RTE_FIB6_IPV6_ADDR_SIZE];
@@ -47,11 +54,7 @@ pw_route_lookup6(struct pw_worker *w, const struct pw_burst *b, uint64_t nh[PW_B
 	for (uint16_t i = 0, end; i < b->n; i = end) {
 		end = pw_run(t, b, i);
 		const struct pw_router *table = &t->routers[t->lrps[b->p[i].lrp].table];
-		struct rte_fib6 *fib = table->fib6;
-		if (fib != NULL)
-			rte_fib6_lookup_bulk(fib, dst + i, nh + i, end - i);
-		else
-			memset(nh + i, 0, sizeof(*nh) * (end - i));
+		lookup(table, dst + i, nh + i, end - i);
 		if (unlikely(table->source != PW_NONE16))
 			lookup_source(t, table->source, b, nh, i, end);
 	}

@@ -186,3 +186,18 @@ func TestTablesRefuseRoutes(t *testing.T) {
 		}
 	}
 }
+
+// What workers look up in a large IPv6 table is what is in it. See dpdk.FIB6.Walk.
+func TestRoutesIPv6ByALargeTable(t *testing.T) {
+	s := defaults()
+	s.tbl8v6 = 8192
+	b := newBench(t, s)
+	if b.fib6.Walk() == nil {
+		t.Fatal("the table is not walked")
+	}
+	b.store(b.adjacency(1, addr("2001:db8:2::99")), strangeMAC, lspExternal, cgo.AdjStale)
+	b.send(b.in, udp6(t, addr("2001:db8:2::99"), 1), udp6(t, addr("2001:db9::1"), 1), udp6(t, addr("2001:db8:2::99"), 2))
+	if n := len(sent(b.out)); n != 2 {
+		t.Errorf("%d packets left, want the 2 with a route", n)
+	}
+}

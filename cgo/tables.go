@@ -222,6 +222,7 @@ func (t *Tables) fill(spec *TableSpec) {
 		}
 		if r.FIB6 != nil {
 			routers[i].fib6 = (*C.struct_rte_fib6)(r.FIB6.Ptr())
+			routers[i].walk6 = (*[0]byte)(r.FIB6.Walk())
 		}
 	}
 	t.fillRoutes(spec)

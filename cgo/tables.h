@@ -132,6 +132,8 @@ struct pw_lrp {
 struct pw_router {
 	struct rte_fib *fib4;  // NULL when it has no IPv4 route
 	struct rte_fib6 *fib6; // likewise
+	// How fib6 is looked up; NULL: by rte_fib6_lookup_bulk, whose arguments it takes.
+	int (*walk6)(struct rte_fib6 *fib, uint8_t ips[][RTE_FIB6_IPV6_ADDR_SIZE], uint64_t *nhs, int n);
 	uint16_t source;       // row that is looked up by source address, PW_NONE16 for none
 	uint16_t n_policies;   // main table: the router's policies, which follow each other
 	uint32_t policy;       // the first of them

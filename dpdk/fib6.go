@@ -7,6 +7,7 @@ package dpdk
 #cgo nocallback pw_fib6_lookup
 #include <stdlib.h>
 #include "shim_table.h"
+#include "shim_walk6.h"
 */
 import "C"
 
@@ -30,7 +31,13 @@ type FIB6 struct {
 	c    *C.struct_rte_fib6
 	name string
 	cfg  FIBConfig
+	walk C.pw_walk6 // nil: rte_fib6_lookup_bulk
 }
+
+// walkFrom is the size of all tbl8, in octets, from which on they are walked level by
+// level: what is smaller mostly stays in a core's own caches, where one address after the
+// other is no slower.
+const walkFrom = 2 << 20
 
 // NewFIB6 makes a table (rte_fib6_create). Next hops of 2, 4 or 8 bytes take
 // 32, 64 or 128 MiB of DPDK memory, and each tbl8 256 next hops.
@@ -55,7 +62,11 @@ func NewFIB6(name string, cfg FIBConfig) (*FIB6, error) {
 		}
 		return nil, failed(fn, object, errnoFrom(err), mark, hint)
 	}
-	return &FIB6{c, name, cfg}, nil
+	f := &FIB6{c: c, name: name, cfg: cfg}
+	if cfg.Tbl8*256*cfg.NextHopBytes >= walkFrom {
+		f.walk = C.pw_walk6_for(c, C.uint32_t(cfg.Tbl8), C.int(cfg.NextHopBytes), C.uint64_t(cfg.Default))
+	}
+	return f, nil
 }
 
 // Name returns the table's name.
@@ -111,18 +122,24 @@ func (f *FIB6) Lookup(a netip.Addr) uint64 {
 }
 
 // LookupBulk looks up addresses in network byte order and writes their next
-// hops into nhs, which must be as long (rte_fib6_lookup_bulk). Any thread. One
-// crossing.
+// hops into nhs, which must be as long (rte_fib6_lookup_bulk, or Walk). Any
+// thread. One crossing.
 func (f *FIB6) LookupBulk(ips [][16]byte, nhs []uint64) {
 	if len(ips) == 0 {
 		return
 	}
 	_ = nhs[len(ips)-1]
-	C.pw_fib6_lookup(f.c, unsafe.Pointer(&ips[0]), (*C.uint64_t)(&nhs[0]), C.int(len(ips)))
+	C.pw_fib6_lookup(f.c, f.walk, unsafe.Pointer(&ips[0]), (*C.uint64_t)(&nhs[0]), C.int(len(ips)))
 }
 
 // Ptr returns the struct rte_fib6, for C code.
 func (f *FIB6) Ptr() unsafe.Pointer { return unsafe.Pointer(f.c) }
+
+// Walk returns the function that C code is to look up by in place of
+// rte_fib6_lookup_bulk, whose arguments it takes, or nil: a pw_walk6. It is two to four
+// times as fast in a table beyond the caches. It reads what DPDK keeps to itself, so it is
+// nil if that is not what DPDK 22.11 has.
+func (f *FIB6) Walk() unsafe.Pointer { return unsafe.Pointer(f.walk) }
 
 // Close frees the table (rte_fib6_free); no reader may be in it.
 func (f *FIB6) Close() error {

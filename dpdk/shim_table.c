@@ -55,12 +55,6 @@ struct rte_fib6 *pw_fib6_create(const char *name, int socket, int routes, int nh
 	return fib;
 }
 
-int pw_fib6_lookup(struct rte_fib6 *fib, void *addresses, uint64_t *nhs, int n)
-{
-	uint8_t(*ips)[RTE_FIB6_IPV6_ADDR_SIZE] = addresses;
-	return rte_fib6_lookup_bulk(fib, ips, nhs, n);
-}
-
 struct rte_hash *pw_hash_create(const char *name, int socket, uint32_t entries, uint32_t key_len,
 				int ext_table, struct rte_rcu_qsbr *qsbr)
 {

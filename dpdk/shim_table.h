@@ -30,7 +30,6 @@ struct rte_fib *pw_fib4_create(const char *name, int socket, int routes, int nh_
 			       uint64_t nh);
 struct rte_fib6 *pw_fib6_create(const char *name, int socket, int routes, int nh_bytes, uint32_t tbl8,
 				uint64_t nh);
-int pw_fib6_lookup(struct rte_fib6 *fib, void *addresses, uint64_t *nhs, int n);
 
 struct rte_hash *pw_hash_create(const char *name, int socket, uint32_t entries, uint32_t key_len,
 				int ext_table, struct rte_rcu_qsbr *qsbr);
