@@ -130,3 +130,57 @@ func TestConnectedDestinationsThatDoNotLeaveAtOnce(t *testing.T) {
 		t.Errorf("%d parked, want 4", c.ParkedNow())
 	}
 }
+
+// What a worker remembers of a neighbor ends with the neighbor: another index may take its
+// address, and its index another address, also of the other family.
+func TestConnectedNeighborsAreNotRememberedForLonger(t *testing.T) {
+	near, far, near6 := addr("10.0.2.7"), addr("10.0.2.8"), addr("2001:db8:2::7")
+	macs := [][6]byte{{2, 0, 0, 0, 2, 0}, {2, 0, 0, 0, 2, 1}, {2, 0, 0, 0, 2, 2}, {2, 0, 0, 0, 2, 3}}
+	b := newBench(t, defaults())
+	leaves := func(dst netip.Addr, mac [6]byte) {
+		t.Helper()
+		for range 2 {
+			f := udp4
+			if dst.Is6() {
+				f = udp6
+			}
+			b.send(b.in, f(t, dst, 0))
+			wantEthernet(t, one(t, sent(b.out)), router1MAC, mac)
+		}
+	}
+	release := func(ip netip.Addr, adj uint32) {
+		t.Helper()
+		key := cgo.Neigh4Key(1, ip.As4())
+		if err := b.neigh4.Delete(key[:]); err != nil {
+			t.Fatal(err)
+		}
+		b.dp.UnlistAdjacency(adj)
+	}
+	n := b.adjacency(1, near)
+	b.store(n, macs[0], lspExternal, cgo.AdjReachable)
+	leaves(near, macs[0])
+
+	release(near, n)
+	b.send(b.in, udp4(t, near, 1))
+	if left := sent(b.out); len(left) != 0 || b.poll().Asks[0].Key.Addr() != near {
+		t.Fatalf("%d left by a neighbor that was released", len(left))
+	}
+	m := b.adjacency(1, near)
+	b.store(m, macs[1], lspExternal, cgo.AdjReachable)
+	b.send(b.in, udp4(t, near, 2)) // behind the first, which waits
+	release(near, m)
+
+	next := b.nextAdj
+	b.nextAdj = n
+	b.store(b.adjacency(1, far), macs[2], lspExternal, cgo.AdjReachable)
+	b.nextAdj = m
+	b.store(b.adjacency(1, near6), macs[3], lspExternal, cgo.AdjReachable)
+	b.nextAdj = next
+	sent(b.out)
+	leaves(far, macs[2])
+	leaves(near6, macs[3])
+	b.send(b.in, udp4(t, near, 3))
+	if left := sent(b.out); len(left) != 0 {
+		t.Errorf("%d left by an index that is another's now", len(left))
+	}
+}

@@ -78,37 +78,61 @@ out_plain(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, 
 	return i;
 }
 
-// Looks up which adjacencies packets from i on leave by, all connected destinations at
-// once, and has them on their way to the cache. Returns the first packet that has neither a
-// gateway nor a connected destination; PW_NONE32 is an unknown one's.
-static __rte_always_inline uint16_t
-resolve(const struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, uint16_t i, uint32_t *adj,
-	uint8_t family)
+// Looks up those of n keys whose adjacency is not the one remembered, all at once.
+static void
+look_up(struct pw_worker *w, const union pw_neigh_key *keys, uint16_t n, uint32_t *adj, uint8_t family)
 {
 	const struct pw_datapath *dp = w->dp;
-	union pw_neigh_key keys[PW_BURST];
 	const void *key[PW_BURST];
 	void *found[PW_BURST];
-	uint16_t at[PW_BURST], n = 0;
+	uint16_t at[PW_BURST], missing = 0;
 	uint64_t hits = 0;
+
+	for (uint16_t k = 0; k < n; k++) {
+		if (likely(pw_near_is(&dp->adjs[adj[k]], &keys[k], family)))
+			continue;
+		key[missing] = &keys[k];
+		at[missing++] = k;
+	}
+	if (likely(missing == 0))
+		return;
+	rte_hash_lookup_bulk_data(family == 4 ? dp->neigh4 : dp->neigh6, key, missing, &hits, found);
+	for (uint16_t k = 0; k < missing; k++) {
+		adj[at[k]] = PW_NONE32;
+		if (!(hits >> k & 1))
+			continue;
+		uint32_t a = adj[at[k]] = (uint32_t)(uintptr_t)found[k];
+		w->near[pw_near_at(&keys[at[k]], family)] = a;
+		rte_prefetch0(&dp->adjs[a]);
+	}
+}
+
+// Finds which adjacencies packets from i on leave by, and has them on their way to the
+// cache. Returns the first packet that has neither a gateway nor a connected destination;
+// PW_NONE32 is an unknown one's.
+static __rte_always_inline uint16_t
+resolve(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, uint16_t i, uint32_t *adj,
+	uint8_t family)
+{
+	union pw_neigh_key keys[PW_BURST];
+	uint32_t near[PW_BURST];
+	uint16_t at[PW_BURST], n = 0;
 
 	for (; i < b->n; i++) {
 		const struct pw_nexthop *nh = &w->tables->nexthops[index[i]];
 		adj[i] = nh->adj;
 		if (nh->kind == PW_NH_GLEAN) {
 			pw_neigh_key(&keys[n], b->m[i], nh->lrp, family);
-			key[n] = &keys[n];
+			near[n] = w->near[pw_near_at(&keys[n], family)];
+			rte_prefetch0(&w->dp->adjs[near[n]]);
 			at[n++] = i;
 		} else if (nh->kind != PW_NH_ADJ) {
 			break;
 		}
 	}
-	rte_hash_lookup_bulk_data(family == 4 ? dp->neigh4 : dp->neigh6, key, n, &hits, found);
-	for (uint16_t k = 0; k < n; k++) {
-		adj[at[k]] = hits >> k & 1 ? (uint32_t)(uintptr_t)found[k] : PW_NONE32;
-		if (hits >> k & 1)
-			rte_prefetch0(&dp->adjs[adj[at[k]]]);
-	}
+	look_up(w, keys, n, near, family);
+	for (uint16_t k = 0; k < n; k++)
+		adj[at[k]] = near[k];
 	return i;
 }
 

@@ -14,6 +14,7 @@
 #include "copp.h"
 #include "counters.h"
 #include "datapath.h"
+#include "near.h"
 #include "park.h"
 #include "sleep.h"
 
@@ -105,6 +106,8 @@ struct pw_worker {
 	// learned MACs, gated ports that spoke. What wants resolving has the ask ring of park.
 	// From control: inject.
 	struct rte_ring *punt_l2, *punt_ip, *learn, *appeared, *inject;
+
+	uint32_t near[PW_NEAR]; // adjacencies of connected destinations, by pw_near_at
 
 	// The worker's own, large and seldom touched.
 	struct pw_burst cut; // what lr_in_larger_pkts makes of a burst, part by part

@@ -99,6 +99,7 @@ func (f *Forwarder) makeAdjacency(rp *planRouterPort, ip netip.Addr) (adj uint32
 	f.res.dp.StoreAdjacency(adj, [6]byte{}, cgo.OutSwitch, cgo.AdjIncomplete)
 	hash, hashKey := f.neighborHash(key)
 	if err := hash.Add(hashKey, uint64(adj)); err != nil {
+		f.res.dp.UnlistAdjacency(adj)
 		f.adjs.free = append(f.adjs.free, adj) // no worker has seen it
 		return 0, fmt.Errorf("neighbor %s: %w (%w)", ip, ErrNeighborTableFull, err)
 	}
@@ -214,6 +215,7 @@ func (f *Forwarder) ReleaseAdjacency(adj uint32) {
 	if err := hash.Delete(key); err != nil {
 		f.log.Error("a neighbor is not in its table", "error", err)
 	}
+	f.res.dp.UnlistAdjacency(adj)
 	f.unlist(adj, r)
 	delete(f.adjs.at, r.key)
 	*r = adjRecord{}
