@@ -39,15 +39,15 @@ const (
 
 // Adjacency mirrors struct pw_adj, one cache line of DPDK memory.
 type adjacency struct {
-	word     uint64 // written by control alone, atomically
-	srcMAC   [6]byte
-	used     uint8 // workers set it; see AdjacencyUsed
-	family   uint8
-	lrp      uint32
-	reserved uint32
-	ip       [16]byte
-	flags    uint8 // AdjFlags; written by control
-	_        [23]byte
+	word   uint64 // written by control alone, atomically
+	srcMAC [6]byte
+	used   uint8 // workers set it; see AdjacencyUsed
+	family uint8
+	lrp    uint32
+	listed uint32 // 1 from InitAdjacency to UnlistAdjacency; atomically
+	ip     [16]byte
+	flags  uint8 // AdjFlags; written by control
+	_      [23]byte
 }
 
 const (
@@ -70,6 +70,14 @@ func (d *Datapath) InitAdjacency(i uint32, routerPort uint16, ip netip.Addr, src
 		a.family = 4
 	}
 	copy(a.ip[:], ip.AsSlice())
+	atomic.StoreUint32(&a.listed, 1) // last: a worker may remember the index from before
+}
+
+// UnlistAdjacency has workers forget that the neighbor hash leads to the adjacency. Call it
+// when it is out of the hash, before the grace period after which the index is used again.
+// Control lcore only.
+func (d *Datapath) UnlistAdjacency(i uint32) {
+	atomic.StoreUint32(&d.adjacency(i).listed, 0)
 }
 
 // SetAdjacencySource changes our own MAC in frames that leave by the adjacency, in one

@@ -55,7 +55,7 @@ struct pw_adj {
 		_Atomic uint64_t source; // all three; writer: control, when the router port gets another MAC
 	};
 	uint32_t lrp;          // egress router port; fixed
-	uint32_t reserved;     // room for a tunnel or NAT rewrite index
+	_Atomic uint32_t listed; // 1 while the neighbor hash has it; writer: control; readers: workers
 	uint8_t ip[16];        // next hop, IPv4 in the first four octets; fixed
 	_Atomic uint8_t flags; // enum pw_adj_flags; writer: control; readers: workers
 	uint8_t pad[23];

@@ -4,32 +4,8 @@
 // for all the stages behind; lr_in_arp_request alone may load it again.
 #include <string.h>
 
-#include <rte_prefetch.h>
-
+#include "neigh_key.h"
 #include "stages.h"
-
-union neigh_key {
-	uint64_t v4;
-	struct pw_neigh6_key v6;
-};
-
-static const struct rte_ether_hdr *
-eth(const struct rte_mbuf *m)
-{
-	return rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-}
-
-static void
-connected_key(union neigh_key *key, const struct rte_mbuf *m, uint16_t lrp, uint8_t family)
-{
-	if (family == 4) {
-		key->v4 = pw_neigh4_key(lrp, ((const struct rte_ipv4_hdr *)(eth(m) + 1))->dst_addr);
-	} else {
-		memcpy(key->v6.ip, ((const struct rte_ipv6_hdr *)(eth(m) + 1))->dst_addr, 16);
-		key->v6.lrp = lrp;
-		key->v6.zero = 0;
-	}
-}
 
 uint32_t
 pw_neigh_lookup(const struct pw_datapath *dp, const struct pw_park_key *key)
@@ -53,13 +29,13 @@ pw_neigh_lookup(const struct pw_datapath *dp, const struct pw_park_key *key)
 static void
 lookup(const struct pw_datapath *dp, struct pw_burst *b, const uint16_t *at, uint16_t n, uint8_t family)
 {
-	union neigh_key keys[PW_BURST];
+	union pw_neigh_key keys[PW_BURST];
 	const void *key[PW_BURST];
 	void *adj[PW_BURST];
 	uint64_t hits = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
-		connected_key(&keys[i], b->m[at[i]], b->p[at[i]].out_lrp, family);
+		pw_neigh_key(&keys[i], b->m[at[i]], b->p[at[i]].out_lrp, family);
 		key[i] = &keys[i];
 	}
 	rte_hash_lookup_bulk_data(family == 4 ? dp->neigh4 : dp->neigh6, key, n, &hits, adj);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages behind routing in one pass, for packets that leave at once: by a gateway
+// The stages behind routing in one pass, for packets that leave at once: to a neighbor
 // whose MAC is known, short enough, with hops to go, out of a plain switch port. The first
 // that does not ends the pass, for the stages may keep it for a while, and nothing of its
 // flow may overtake it.
+#include <rte_prefetch.h>
+
+#include "neigh_key.h"
 #include "plain.h"
 #include "stages.h"
 
@@ -39,24 +42,25 @@ rewrite(uint8_t *h, struct pw_adj *a, uint64_t word)
 	pw_adj_touch(a);
 }
 
-static inline uint16_t
-out_plain(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, uint8_t family)
+// Packets i to end, each by its gateway's adjacency, or by adj[i] unless adj is NULL. Returns
+// the first that does not leave.
+static __rte_always_inline uint16_t
+out_plain(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, uint16_t i, uint16_t end,
+	  const uint32_t *adj, uint8_t family)
 {
 	const struct pw_tables *t = w->tables;
 	const struct pw_nexthop *nexthops = t->nexthops;
 	struct pw_adj *adjs = w->dp->adjs;
-	const uint16_t n = b->n;
 	uint32_t last = UINT32_MAX; // state and switch port of the last adjacency, which were fine
 	struct pw_txbuf *tx = NULL;
-	uint16_t i;
 
-	for (i = 0; i < n; i++) {
+	for (; i < end; i++) {
 		struct rte_mbuf *m = b->m[i];
 		const struct pw_nexthop *nh = &nexthops[index[i]];
 		uint8_t *h = rte_pktmbuf_mtod(m, uint8_t *);
-		if (unlikely(nh->kind != PW_NH_ADJ))
+		if (unlikely(adj != NULL ? adj[i] == PW_NONE32 : nh->kind != PW_NH_ADJ))
 			break;
-		struct pw_adj *a = &adjs[nh->adj];
+		struct pw_adj *a = &adjs[adj != NULL ? adj[i] : nh->adj];
 		uint64_t word = pw_adj_load(a);
 		if (unlikely(word >> 48 != last)) {
 			if (!pw_adj_usable(word) || pw_adj_out(word) == PW_OUT_SWITCH ||
@@ -75,14 +79,85 @@ out_plain(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, 
 	return i;
 }
 
+// Looks up those of n keys whose adjacency is not the one remembered, all at once.
+static void
+look_up(struct pw_worker *w, const union pw_neigh_key *keys, uint16_t n, uint32_t *adj, uint8_t family)
+{
+	const struct pw_datapath *dp = w->dp;
+	const void *key[PW_BURST];
+	void *found[PW_BURST];
+	uint16_t at[PW_BURST], missing = 0;
+	uint64_t hits = 0;
+
+	for (uint16_t k = 0; k < n; k++) {
+		if (likely(pw_near_is(&dp->adjs[adj[k]], &keys[k], family)))
+			continue;
+		key[missing] = &keys[k];
+		at[missing++] = k;
+	}
+	if (likely(missing == 0))
+		return;
+	rte_hash_lookup_bulk_data(family == 4 ? dp->neigh4 : dp->neigh6, key, missing, &hits, found);
+	for (uint16_t k = 0; k < missing; k++) {
+		adj[at[k]] = PW_NONE32;
+		if (!(hits >> k & 1))
+			continue;
+		uint32_t a = adj[at[k]] = (uint32_t)(uintptr_t)found[k];
+		w->near[pw_near_at(&keys[at[k]], family)] = a;
+		rte_prefetch0(&dp->adjs[a]);
+	}
+}
+
+// Finds which adjacencies packets from i on leave by, and has them on their way to the
+// cache. Returns the first packet that has neither a gateway nor a connected destination;
+// PW_NONE32 is an unknown one's.
+static __rte_always_inline uint16_t
+resolve(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, uint16_t i, uint32_t *adj,
+	uint8_t family)
+{
+	union pw_neigh_key keys[PW_BURST];
+	uint32_t near[PW_BURST];
+	uint16_t at[PW_BURST], n = 0;
+
+	for (; i < b->n; i++) {
+		const struct pw_nexthop *nh = &w->tables->nexthops[index[i]];
+		adj[i] = nh->adj;
+		if (nh->kind == PW_NH_GLEAN) {
+			pw_neigh_key(&keys[n], b->m[i], nh->lrp, family);
+			near[n] = w->near[pw_near_at(&keys[n], family)];
+			rte_prefetch0(&w->dp->adjs[near[n]]);
+			at[n++] = i;
+		} else if (nh->kind != PW_NH_ADJ) {
+			break;
+		}
+	}
+	look_up(w, keys, n, near, family);
+	for (uint16_t k = 0; k < n; k++)
+		adj[at[k]] = near[k];
+	return i;
+}
+
+// The pass for bursts of gateways alone, then, from the first connected destination on, for
+// both. The former pay nothing for the latter.
+static __rte_always_inline uint16_t
+pass(struct pw_worker *w, const struct pw_burst *b, const uint64_t *index, uint8_t family)
+{
+	uint32_t adj[PW_BURST];
+	uint16_t i = out_plain(w, b, index, 0, b->n, NULL, family);
+	if (likely(i == b->n) || w->tables->nexthops[index[i]].kind != PW_NH_GLEAN)
+		return i;
+	uint16_t end = resolve(w, b, index, i, adj, family);
+	return out_plain(w, b, index, i, end, adj, family);
+}
+
 uint16_t
 pw_out_plain4(struct pw_worker *w, const struct pw_burst *b, const uint64_t nh[PW_BURST])
 {
-	return out_plain(w, b, nh, 4);
+	return pass(w, b, nh, 4);
 }
 
 uint16_t
 pw_out_plain6(struct pw_worker *w, const struct pw_burst *b, const uint64_t nh[PW_BURST])
 {
-	return out_plain(w, b, nh, 6);
+	return pass(w, b, nh, 6);
 }

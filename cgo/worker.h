@@ -16,6 +16,7 @@
 #include "counters.h"
 #include "datapath.h"
 #include "load.h"
+#include "near.h"
 #include "park.h"
 #include "sleep.h"
 
@@ -111,6 +112,8 @@ struct pw_worker {
 	// learned MACs, gated ports that spoke. What wants resolving has the ask ring of park.
 	// From control: inject.
 	struct rte_ring *punt_l2, *punt_ip, *learn, *appeared, *inject;
+
+	uint32_t near[PW_NEAR]; // adjacencies of connected destinations, by pw_near_at
 
 	// The worker's own, large and seldom touched.
 	struct pw_burst cut; // what lr_in_larger_pkts makes of a burst, part by part

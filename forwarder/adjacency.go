@@ -99,6 +99,7 @@ func (f *Forwarder) makeAdjacency(rp *planRouterPort, ip netip.Addr) (adj uint32
 	f.res.dp.StoreAdjacency(adj, [6]byte{}, cgo.OutSwitch, cgo.AdjIncomplete)
 	hash, hashKey := f.neighborHash(key)
 	if err := hash.Add(hashKey, uint64(adj)); err != nil {
+		f.res.dp.UnlistAdjacency(adj)
 		f.adjs.free = append(f.adjs.free, adj) // no worker has seen it
 		return 0, fmt.Errorf("neighbor %s: %w (%w)", ip, ErrNeighborTableFull, err)
 	}
@@ -134,9 +135,9 @@ func (f *Forwarder) neighborHash(key adjKey) (*dpdk.Hash, []byte) {
 }
 
 // SetAdjacency publishes MAC and state of an adjacency in one store. The switch port
-// it leaves by is where the router port's switch has the MAC; while it has not,
-// workers look there for each packet. The MAC of INCOMPLETE and FAILED does not
-// matter. Control lcore only.
+// it leaves by is where the router port's switch has the MAC; while it has not, the only
+// port that lists unknown, and where there are several or none, workers look in the switch
+// for each packet. The MAC of INCOMPLETE and FAILED does not matter. Control lcore only.
 func (f *Forwarder) SetAdjacency(adj uint32, mac MAC, state cgo.AdjState) {
 	r := f.record(adj)
 	if r == nil {
@@ -161,11 +162,7 @@ func (f *Forwarder) record(adj uint32) *adjRecord {
 }
 
 func (f *Forwarder) store(adj uint32, r *adjRecord) {
-	out := uint16(cgo.OutSwitch)
-	if e, known := f.fdb.entries[f.behindKey(r)]; known && !r.mac.IsZero() {
-		out = e.switchPort
-	}
-	f.res.dp.StoreAdjacency(adj, r.mac, out, r.state)
+	f.res.dp.StoreAdjacency(adj, r.mac, f.egress(r), r.state)
 }
 
 func (f *Forwarder) behindKey(r *adjRecord) fdbKey {
@@ -218,6 +215,7 @@ func (f *Forwarder) ReleaseAdjacency(adj uint32) {
 	if err := hash.Delete(key); err != nil {
 		f.log.Error("a neighbor is not in its table", "error", err)
 	}
+	f.res.dp.UnlistAdjacency(adj)
 	f.unlist(adj, r)
 	delete(f.adjs.at, r.key)
 	*r = adjRecord{}

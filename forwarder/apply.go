@@ -223,6 +223,7 @@ func (p *Pending) Commit() (change Change, err error) {
 	// Every worker has the new tables: numbers that are new mean something to it.
 	f.refillMeters(old, p.plan)
 	f.replaceMACs(p.plan)
+	f.replaceUnknown(old, p.plan)
 	if !p.plan.sameNeighbors {
 		f.fixNeighbors(old, p.plan)
 	}
