@@ -3,6 +3,8 @@
 package forwarder
 
 import (
+	"time"
+
 	"errors"
 	"fmt"
 	"net/netip"
@@ -53,10 +55,13 @@ func (f *Forwarder) takeMemory() (err error) {
 	return err
 }
 
+// watchedSleep is a worker's longest sleep where every port can end it; 0 is cgo's own.
+var watchedSleep time.Duration
+
 func (f *Forwarder) addWorkers() error {
 	for i, rxqs := range assignQueues(f.res.ports, len(f.cfg.Workers)) {
 		w, err := f.res.dp.AddWorker(cgo.WorkerConfig{
-			RxQueues: rxqs, TxQueue: uint16(i), Adaptive: f.cfg.Adaptive, MaxSleep: f.cfg.MaxSleep,
+			RxQueues: rxqs, TxQueue: uint16(i), Adaptive: f.cfg.Adaptive, MaxSleep: f.cfg.MaxSleep, WatchedSleep: watchedSleep,
 			RingSize: f.cfg.RingSize, Park: f.cfg.Park, Socket: dpdk.SocketAny,
 		})
 		if err != nil {

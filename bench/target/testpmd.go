@@ -39,7 +39,7 @@ func (t *Testpmd) Name() string { return "testpmd " + t.mode }
 func (t *Testpmd) Start(ctx context.Context, s Scenario) error {
 	path, err := exec.LookPath(testpmdBinary)
 	if err != nil {
-		return &Unavailable{testpmdBinary, "apt-get install --no-install-recommends dpdk"}
+		return &Unavailable{testpmdBinary, "apt-get install --no-install-recommends dpdk-dev"}
 	}
 	t.s = s
 	// stdbuf, because the program does not flush what it answers.
