@@ -3,11 +3,10 @@
 package forwarder
 
 import (
-	"time"
-
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/parkway-gw/parkway/cgo"
 	"github.com/parkway-gw/parkway/dpdk"
