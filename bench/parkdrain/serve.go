@@ -61,7 +61,7 @@ func start(c target.ParkDrainConfig) (*dpdk.EAL, error) {
 		memory = dpdk.MemoryHugePages
 	}
 	return dpdk.Start(dpdk.EALConfig{Program: "parkway", Memory: memory, MemorySize: c.Octets,
-		FilePrefix: fmt.Sprintf("parkway-park-drain-%d", os.Getpid()), Control: dpdk.CPUs(c.Control), Logger: slog.New(slog.DiscardHandler)})
+		FilePrefix: fmt.Sprintf("park-drain-%d", os.Getpid()), Extra: []string{"--no-telemetry"}, Control: dpdk.CPUs(c.Control), Logger: slog.New(slog.DiscardHandler)})
 }
 
 func medians(cfg Config) (r target.ParkDrainResult, err error) {

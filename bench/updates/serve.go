@@ -51,7 +51,7 @@ func run(ctx context.Context, cfg target.UpdatesConfig, reply func(target.Update
 		return err
 	}
 	eal, err := dpdk.Start(dpdk.EALConfig{Program: "parkway", Memory: dpdk.MemoryNoHuge, MemorySize: cfg.Octets,
-		FilePrefix: fmt.Sprintf("parkway-updates-%d", os.Getpid()), Control: dpdk.CPUs(cfg.Control), Logger: slog.New(slog.DiscardHandler)})
+		FilePrefix: fmt.Sprintf("updates-%d", os.Getpid()), Extra: []string{"--no-telemetry"}, Control: dpdk.CPUs(cfg.Control), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
