@@ -61,7 +61,7 @@ stress: deps ## the park rings on real threads, also under ThreadSanitizer; PACK
 	PARKWAY_STRESS_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v -run Stress ./cgo
 	PARKWAY_TSAN_PACKETS=$(PACKETS) $(GO) test -count=1 -timeout 60m -v ./test/tsan
 
-bench: deps-bench build ## Parkway beside its references, all cases (or CASES="...") at full size, into bench/results; minutes, an idle machine
+bench: deps-bench build no-parking ## Parkway beside its references, all cases (or CASES="...") at full size, into bench/results; minutes, an idle machine
 	@scripts/bench.sh $(BIN) $(CASES)
 	@$(MAKE) --no-print-directory bench-report
 

@@ -36,7 +36,12 @@ type run struct {
 
 func start(t *testing.T, name string, args ...string) *run {
 	t.Helper()
-	r := &run{cmd: exec.Command(name, args...), tmp: t.TempDir(), done: make(chan error, 1)}
+	tmp, err := os.MkdirTemp("", "b") // short, for sockets' paths have room for 107 octets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(tmp) })
+	r := &run{cmd: exec.Command(name, args...), tmp: tmp, done: make(chan error, 1)}
 	r.cmd.Env = append(os.Environ(), "TMPDIR="+r.tmp)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.errs
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -132,7 +137,8 @@ func TestEveryCaseQuickly(t *testing.T) {
 			t.Errorf("%s: recorded %+v, printed %+v", res.Case, recorded, res)
 		}
 		for _, a := range res.Arms {
-			lacks := strings.HasPrefix(a.Name, "testpmd") && missing != nil || strings.HasPrefix(a.Name, "ovn") && target.OVNAvailable() != nil
+			lacks := strings.HasPrefix(a.Name, "testpmd") && missing != nil || strings.HasPrefix(a.Name, "ovn") && target.OVNAvailable() != nil ||
+				a.Name == "without parking" // nobody has built it
 			if lacks != (a.Missing != "") && res.Unit == "Mpps" {
 				t.Errorf("%s: %s: missing %q", res.Case, a.Label(), a.Missing)
 			}
